@@ -1,0 +1,50 @@
+# Everything a contributor types. `make` alone lists it.
+
+PYTHON ?= python3
+ARGS ?=
+PORT ?=
+UV ?= $(or $(wildcard .venv/bin/uv),uv)
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS) pyproject.toml --group build
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean setup setup-dev
+
+help: ## this list
+	@echo 'make TARGET [PYTHON=python3.12] [ARGS="..."]'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+demo: setup ## set up, then run service and sandbox together (PORT=8401 for another port; ARGS=--once to stop after the table)
+	@.venv/bin/moorline demo $(if $(PORT),--port $(PORT)) $(ARGS)
+
+test: setup-dev static ## set up, then every check and every test (ARGS="-k bluesky" for some of the tests)
+	@echo '== pytest'
+	@.venv/bin/pytest $(ARGS)
+
+check: setup-dev static ## the checks alone, without the tests
+
+bench: setup-dev ## measure (ARGS are handed on)
+	@.venv/bin/python -m bench $(ARGS)
+
+lock: ## write both lock files anew from pyproject.toml; needs uv (ARGS=--upgrade for newer versions of everything)
+	@command -v $(UV) >/dev/null || { echo 'make lock needs uv, for instance: .venv/bin/python -m pip install uv'; exit 1; }
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --output-file requirements-dev.lock --extra dev --constraint requirements.lock
+	@! grep -n '://' requirements.lock requirements-dev.lock || { echo 'A lock file may not name a host.'; exit 1; }
+
+clean: ## remove .venv and caches; data folders stay
+	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+setup:
+	@$(PYTHON) scripts/setup_venv.py
+
+setup-dev:
+	@$(PYTHON) scripts/setup_venv.py --dev
+
+static: setup-dev
+	@echo '== ruff check' && .venv/bin/ruff check . || { echo 'make: ruff found something; ".venv/bin/ruff check --fix ." mends some of it'; exit 1; }
+	@echo '== ruff format' && .venv/bin/ruff format --check . || { echo 'make: files are not formatted; run ".venv/bin/ruff format ."'; exit 1; }
+	@echo '== mypy' && .venv/bin/mypy || { echo 'make: mypy found something'; exit 1; }
+	@echo '== lint-imports' && .venv/bin/lint-imports || { echo 'make: an import points up the tree; see [tool.importlinter] in pyproject.toml'; exit 1; }

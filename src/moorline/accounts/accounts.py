@@ -1,0 +1,183 @@
+"""Accounts: saved from a proven identity, listed, renamed, disconnected."""
+
+import logging
+from dataclasses import dataclass
+
+from moorline import clock, ids
+from moorline.accounts import grants
+from moorline.adapter.app_password import AppPasswordPlatform
+from moorline.adapter.oauth import OAuthPlatform
+from moorline.adapter.values import Connection, Identity, Tokens
+from moorline.errors import BadRequest, FlowFailed, MoorlineError, NotFound
+from moorline.logs import event
+from moorline.owners.api_keys import Caller
+from moorline.platforms import BY_NAME
+from moorline.service import Service
+from moorline.store import accounts, attempts, selections
+from moorline.store import grants as stored_grants
+from moorline.store.accounts import Account, AccountOfProfile
+from moorline.store.db import ReferenceViolated, Statements
+
+MAX_NAME_CHARS = 200
+EVERY = 1_000_000  # "the whole list" for lists without page and limit
+log = logging.getLogger("moorline.accounts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """An account as the platform proved it: where it goes, whose grant it is, and what is to be saved.
+
+    `identity` and `tokens` are those of the person (None for a bot's chat, which nobody's grant stands behind).
+    """
+
+    user_id: str
+    profile_id: str
+    platform: str
+    app_id: str
+    connection: Connection
+    identity: Identity | None = None
+    tokens: Tokens | None = None
+
+
+async def save(service: Service, proven: Proven, *, attempt_id: str | None = None) -> Account:
+    """Save or update in place, grant and tokens with it, and note it in the attempt: one durable transaction.
+
+    Raises: FlowFailed(profile_not_found) when the profile went away meanwhile, FlowFailed(session_expired) when the
+    open selection did.
+    """
+    now = clock.now()
+    connection = proven.connection
+    sealed_grant = grants.seal_grant(service.vault, proven)
+    own_token = grants.seal_own(service.vault, proven)
+    fresh = Account(
+        id=ids.new_id(),
+        user_id=proven.user_id,
+        profile_id=proven.profile_id,
+        grant_id=None,
+        platform=proven.platform,
+        platform_account_id=connection.platform_account_id,
+        username=connection.username,
+        display_name=connection.display_name,
+        picture_url=connection.picture_url,
+        profile_url=connection.profile_url,
+        is_active=True,
+        details=connection.details,
+        created_at=now,
+    )
+
+    async def write(tx: Statements) -> Account:
+        before = await accounts.grant_id_of(tx, proven.profile_id, proven.platform, connection.platform_account_id)
+        grant_id = None if sealed_grant is None else await grants.put(tx, sealed_grant, now)
+        account = await accounts.upsert(tx, grants.with_grant(fresh, grant_id), now)
+        if own_token is not None:
+            await accounts.put_token(tx, account.id, own_token.sealed, own_token.expires_at, now)
+        if before is not None and before != grant_id:
+            await stored_grants.delete_unused(tx, before)
+        if attempt_id is not None:
+            await attempts.set_connected(tx, attempt_id, account.id, now)
+            await selections.set_saved(tx, attempt_id, account.id)
+        return account
+
+    try:
+        account = await service.db.transaction(write, durable=True)
+    except ReferenceViolated as error:
+        raise FlowFailed("profile_not_found", "The profile that was to receive this account is gone.") from error
+    event(
+        log,
+        logging.INFO,
+        "account_connected",
+        account=account.id,
+        platform=account.platform,
+        profile=account.profile_id,
+        attempt=attempt_id,
+    )
+    return account
+
+
+async def list_accounts(
+    service: Service, caller: Caller, *, profile_id: str | None, page: int | None, limit: int | None
+) -> list[AccountOfProfile]:
+    """Accounts the caller may see, oldest first; everything unless `limit` (1 to 1000) is given, pages from 1.
+
+    An unknown or foreign profile has none.
+    """
+    size = EVERY if limit is None and page is None else limit or 100
+    found = await accounts.all_of(
+        service.db, caller.user_id, profile_id=profile_id, limit=size, offset=size * ((page or 1) - 1)
+    )
+    return [entry for entry in found if caller.may_see(entry.account.profile_id)]
+
+
+async def count(service: Service, caller: Caller) -> int:
+    """How many accounts the caller's tenant has."""
+    return await accounts.count(service.db, caller.user_id)
+
+
+async def get(service: Service, caller: Caller, account_id: str) -> AccountOfProfile:
+    """One account. Raises: BadRequest for a malformed id, NotFound (also for profiles the caller may not see)."""
+    if not ids.is_id(account_id):
+        raise BadRequest(
+            "accountId is not an id: 24 hex characters, as GET /v1/accounts answers.",
+            fields={"accountId": "24 hex characters"},
+        )
+    found = await accounts.get(service.db, caller.user_id, account_id)
+    if found is None or not caller.may_see(found.account.profile_id):
+        raise NotFound("Account not found")
+    return found
+
+
+async def rename(
+    service: Service, caller: Caller, account_id: str, *, username: str | None, display_name: str | None
+) -> tuple[str, str]:
+    """Change what the account is called here; the new user name and display name. Raises: as `get`; BadRequest."""
+    fields = {
+        field: f"1 to {MAX_NAME_CHARS} characters, no control characters"
+        for field, text in (("username", username), ("displayName", display_name))
+        if text is not None and not _is_name(text)
+    }
+    if fields:
+        raise BadRequest(f"Invalid name: {', '.join(fields)}.", fields=fields)
+    account = (await get(service, caller, account_id)).account
+    names = username or account.username, display_name or account.display_name
+    await accounts.set_names(service.db, account.id, username=names[0], display_name=names[1], now=clock.now())
+    return names
+
+
+async def disconnect(service: Service, caller: Caller, account_id: str) -> None:
+    """Delete the account, wipe its tokens, and withdraw the grant at the platform when nothing else uses it.
+
+    What the platform answers to that does not keep the account. Raises: as `get`.
+    """
+    await get(service, caller, account_id)
+
+    async def remove(tx: Statements) -> tuple[Account | None, grants.Withdrawn | None]:
+        account = await accounts.delete(tx, caller.user_id, account_id)
+        if account is None or account.grant_id is None:
+            return account, None
+        withdrawn = await grants.read_for_withdrawal(tx, account.grant_id)
+        return account, withdrawn if await stored_grants.delete_unused(tx, account.grant_id) else None
+
+    account, withdrawn = await service.db.transaction(remove, durable=True)
+    if account is None:
+        raise NotFound("Account not found")
+    event(log, logging.INFO, "account_disconnected", account=account.id, platform=account.platform)
+    if withdrawn is not None:
+        await _revoke(service, account, withdrawn)
+
+
+async def _revoke(service: Service, account: Account, withdrawn: grants.Withdrawn) -> None:
+    try:
+        tokens, identity = grants.open_withdrawn(service.vault, withdrawn)
+        adapter = BY_NAME[account.platform]
+        if isinstance(adapter, OAuthPlatform):
+            await adapter.revoke(service.http, service.app(account.platform), tokens, identity)
+        elif isinstance(adapter, AppPasswordPlatform):
+            await adapter.revoke(service.http, tokens)
+    except MoorlineError as error:
+        event(
+            log, logging.WARNING, "revocation_failed", account=account.id, platform=account.platform, reason=str(error)
+        )
+
+
+def _is_name(text: str) -> bool:
+    return len(text.strip()) >= 1 and len(text) <= MAX_NAME_CHARS and text.isprintable()

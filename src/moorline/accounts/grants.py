@@ -1,0 +1,137 @@
+"""Grants: one person's consent on a platform, one set of sealed tokens, however many accounts hang on it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from moorline import ids
+from moorline.adapter.values import Identity, Tokens
+from moorline.errors import Refused
+from moorline.store import grants
+from moorline.store.accounts import Account
+from moorline.store.db import Statements
+from moorline.store.grants import Grant, SealedTokens
+from moorline.vault import CannotOpen, Vault
+
+if TYPE_CHECKING:
+    from moorline.accounts.accounts import Proven
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedGrant:
+    """A grant ready to be written."""
+
+    grant: Grant
+    tokens: SealedTokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedOwn:
+    """An account's own token ready to be written."""
+
+    sealed: bytes = field(repr=False)
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """A grant as it was before it was deleted, to be revoked at the platform."""
+
+    grant: Grant
+    tokens: SealedTokens
+
+
+def seal_grant(vault: Vault, proven: "Proven") -> SealedGrant | None:
+    """Seal the person's tokens for their row; None where no person's grant stands behind the account."""
+    if proven.identity is None or proven.tokens is None:
+        return None
+    tokens = proven.tokens
+    grant = Grant(
+        id=ids.new_id(),
+        user_id=proven.user_id,
+        platform=proven.platform,
+        app_id=proven.app_id,
+        platform_user_id=proven.identity.platform_user_id,
+        username=proven.identity.username,
+        granted=proven.identity.granted if tokens.granted is None else tokens.granted,
+        service_url=tokens.service_url,
+    )
+    return SealedGrant(
+        grant=grant,
+        tokens=SealedTokens(
+            version=1,
+            access_sealed=vault.seal_text(tokens.access, about=_about(grant, "access")),
+            refresh_sealed=None
+            if tokens.refresh is None
+            else vault.seal_text(tokens.refresh, about=_about(grant, "refresh")),
+            access_expires_at=tokens.access_expires_at,
+            refresh_expires_at=tokens.refresh_expires_at,
+        ),
+    )
+
+
+def seal_own(vault: Vault, proven: "Proven") -> SealedOwn | None:
+    """Seal the account's own token (a Page token); None where it has none."""
+    own = proven.connection.tokens
+    if own is None:
+        return None
+    about = own_about(
+        proven.user_id, proven.profile_id, proven.platform, platform_account_id=proven.connection.platform_account_id
+    )
+    return SealedOwn(sealed=vault.seal_text(own.access, about=about), expires_at=own.access_expires_at)
+
+
+def own_about(user_id: str, profile_id: str, platform: str, *, platform_account_id: str) -> str:
+    """What an account's own token is sealed for: its field, tenant and unique row."""
+    return f"account_tokens|access|{user_id}|{profile_id}|{platform}|{platform_account_id}"
+
+
+def with_grant(account: Account, grant_id: str | None) -> Account:
+    """The account hanging on a grant."""
+    return replace(account, grant_id=grant_id)
+
+
+async def put(tx: Statements, sealed: SealedGrant, now: datetime) -> str:
+    """Write grant and tokens; the grant's id."""
+    grant_id = await grants.upsert(tx, sealed.grant, now)
+    await grants.put_tokens(tx, grant_id, sealed.tokens, now)
+    return grant_id
+
+
+async def read_for_withdrawal(tx: Statements, grant_id: str) -> Withdrawn | None:
+    """The grant with its tokens, before it is deleted."""
+    grant, tokens = await grants.get(tx, grant_id), await grants.get_tokens(tx, grant_id)
+    return None if grant is None or tokens is None else Withdrawn(grant=grant, tokens=tokens)
+
+
+def open_withdrawn(vault: Vault, withdrawn: Withdrawn) -> tuple[Tokens, Identity]:
+    """Usable tokens and the person, for the platform's revocation. Raises: Refused when they cannot be opened."""
+    grant, sealed = withdrawn.grant, withdrawn.tokens
+    return open_tokens(vault, grant, sealed), Identity(
+        platform_user_id=grant.platform_user_id,
+        username=grant.username,
+        display_name=grant.username,
+        granted=grant.granted,
+    )
+
+
+def open_tokens(vault: Vault, grant: Grant, sealed: SealedTokens) -> Tokens:
+    """Usable tokens of a grant. Raises: Refused when the row was tampered with or its key is gone."""
+    try:
+        return Tokens(
+            access=vault.open_text(sealed.access_sealed, about=_about(grant, "access")),
+            refresh=None
+            if sealed.refresh_sealed is None
+            else vault.open_text(sealed.refresh_sealed, about=_about(grant, "refresh")),
+            access_expires_at=sealed.access_expires_at,
+            refresh_expires_at=sealed.refresh_expires_at,
+            granted=grant.granted,
+            service_url=grant.service_url,
+        )
+    except CannotOpen as error:
+        raise Refused("The stored tokens cannot be opened; connect again.", code="token_unreadable") from error
+
+
+def _about(grant: Grant, token: str) -> str:
+    # The unique columns of the row, not its id: the id is only known once the row is written.
+    return f"grant_tokens|{token}|{grant.user_id}|{grant.platform}|{grant.app_id}|{grant.platform_user_id}"

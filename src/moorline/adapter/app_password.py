@@ -1,0 +1,91 @@
+"""The shape of a platform where a person signs in with an app password instead of OAuth (Bluesky)."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from moorline.adapter.values import Connection, Identity, Tokens
+from moorline.errors import Refused
+from moorline.wire import Http
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """What one sign-in yields: the session to keep, and whose it is. The password is in neither."""
+
+    tokens: Tokens
+    identity: Identity
+
+
+class SignInRefused(Refused):
+    """The platform answered the sign-in, and the person has to change something; the form shows the sentence."""
+
+    status = 400
+    code = "sign_in_refused"
+
+
+class InvalidCredentials(SignInRefused):
+    """No such account on that server, or a wrong password: platforms do not tell which."""
+
+    code = "invalid_credentials"
+
+
+class SignInCodeRequired(SignInRefused):
+    """The account's main password needs a code from an e-mail; app passwords do not."""
+
+    code = "auth_factor_required"
+
+
+class MainPassword(SignInRefused):
+    """It was the account's main password. The session it opened is already ended."""
+
+    code = "main_password"
+
+
+class AccountNotEligible(SignInRefused):
+    """The password is right, but the account is taken down, suspended, deactivated or not open yet; `code` tells."""
+
+    code = "account_not_eligible"
+
+    def __init__(self, message: str, *, code: str, platform_status: int | None = None) -> None:
+        super().__init__(message, platform_status=platform_status)
+        self.code = code
+
+
+class AppPasswordPlatform(ABC):
+    """Sign in once with a password, then live on the session's tokens. No method keeps or repeats the password."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    async def sign_in(self, http: Http, *, identifier: str, password: str) -> SignedIn:
+        """Open a session and read whose it is; `tokens.service_url` is the server that holds the account.
+
+        Raises: BadRequest with the field at fault (nothing typed, or an unknown name); SignInRefused; Unreachable
+        naming the server; PlatformRateLimited; UnexpectedReply. A session that may not be kept is ended first.
+        """
+
+    @abstractmethod
+    async def refresh(self, http: Http, tokens: Tokens) -> Tokens:
+        """New tokens for the same account; both are to be stored before either is used.
+
+        Raises: Refused when the session is dead; Unreachable and PlatformRateLimited when it may still live;
+        UnexpectedReply.
+        """
+
+    @abstractmethod
+    async def revoke(self, http: Http, tokens: Tokens) -> None:
+        """End the session; one that is already dead counts as ended.
+
+        Raises: Unreachable, PlatformRateLimited, UnexpectedReply: the session may still live.
+        """
+
+    def connection(self, identity: Identity) -> Connection:
+        """The account to save: the person signed in is the account, and the grant's tokens are its own."""
+        return Connection(
+            platform_account_id=identity.platform_user_id,
+            username=identity.username,
+            display_name=identity.display_name,
+            picture_url=identity.picture_url,
+            profile_url=identity.profile_url,
+        )

@@ -1,0 +1,98 @@
+"""What Meta's Graph platforms share: the error envelope, the proof of the secret, and paging by cursor."""
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+from moorline.adapter.oauth import judge_by_status
+from moorline.adapter.values import App
+from moorline.errors import (
+    AppMisconfigured,
+    MoorlineError,
+    PlatformRateLimited,
+    Refused,
+    ScopeMissing,
+    UnexpectedReply,
+    Unreachable,
+)
+from moorline.wire import Reply
+
+MAX_ITEMS = 10_000
+
+# docs/platforms/facebook.md#errors, checked 2026-11-23. Judged by code, since rate limits come as 400 or 403.
+_DEAD = {102, 190}
+_RATE = {4, 17, 32, 341, 613, 80001}
+_RESTRICTED = 368
+_PASSING = {1, 2}
+_APP = {101, 191}
+_CODE_SUBCODES = {36007, 36008, 36009}
+
+
+def proof(app: App, token: str) -> str:
+    """`appsecret_proof`: lower-case hex HMAC-SHA256 of the token under the app secret."""
+    return hmac.new(app.client_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def judge(platform: str, reply: Reply) -> MoorlineError | None:
+    """What a Graph reply means; None for success. Some errors come with HTTP 200."""
+    error = reply.json_or_empty().get("error")
+    if not isinstance(error, dict):
+        return None if reply.status < 400 else judge_by_status(platform, reply)
+    code, subcode, message = error.get("code"), error.get("error_subcode"), str(error.get("message", ""))
+    told = f"{code}" if subcode is None else f"{code}/{subcode}"
+    known = _known(platform, code, subcode, message=message, told=told, status=reply.status)
+    if known is not None:
+        return known
+    if error.get("is_transient") is True or reply.status >= 500:
+        return Unreachable(f"{platform} has trouble: {told}.", platform_status=reply.status, platform_code=told)
+    return UnexpectedReply(f"{platform} answered {told}.", platform_status=reply.status, platform_code=told)
+
+
+def _known(
+    platform: str, code: object, subcode: object, *, message: str, told: str, status: int
+) -> MoorlineError | None:
+    if code in _DEAD:
+        return Refused(f"{platform} no longer accepts this access: {told}.", platform_status=status, platform_code=told)
+    if code == 100 and (subcode in _CODE_SUBCODES or "verification code" in message):
+        return Refused(f"{platform} refused the code: {told}.", platform_status=status, platform_code=told)
+    if code in _APP or (code == 1 and "client secret" in message) or (code == 100 and "appsecret_proof" in message):
+        return AppMisconfigured(f"{platform} refuses this app: {told}.", platform_status=status, platform_code=told)
+    if code in _PASSING:
+        return Unreachable(f"{platform} has trouble: {told}.", platform_status=status, platform_code=told)
+    if code in _RATE:
+        return PlatformRateLimited(f"{platform} asks us to wait: {told}.", platform_status=status, platform_code=told)
+    if code == _RESTRICTED:
+        return Refused(
+            f"{platform} restricted this account: {told}.",
+            code="account_not_eligible",
+            platform_status=status,
+            platform_code=told,
+        )
+    if isinstance(code, int) and (code == 10 or 200 <= code <= 299):
+        return ScopeMissing(f"a permission ({told})", platform)
+    return None
+
+
+async def pages_of(
+    fetch: Callable[[Mapping[str, str]], Awaitable[Mapping[str, Any]]],
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Every entry of a Graph list, over all its result pages, at most `MAX_ITEMS`.
+
+    `fetch` is called with the paging parameters. Cursors come on the last page too and a page may be empty, so only a
+    missing `paging.next` ends the list. `next` itself holds the token and is not followed, only its cursor is used.
+    """
+    count, after = 0, ""
+    while True:
+        page = await fetch({"limit": "100", **({"after": after} if after else {})})
+        for entry in page.get("data") or ():
+            if isinstance(entry, dict):
+                count += 1
+                yield entry
+        paging = page.get("paging")
+        if not isinstance(paging, dict) or not paging.get("next") or count >= MAX_ITEMS:
+            return
+        following = (paging.get("cursors") or {}).get("after")
+        if not isinstance(following, str) or following == after:
+            raise UnexpectedReply("A Graph list names a next page but no new cursor.")
+        after = following

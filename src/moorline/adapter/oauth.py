@@ -1,0 +1,200 @@
+"""OAuth 2.0 (RFC 6749, RFC 7636) as platforms speak it: declare the differences, write only what is left.
+
+An adapter holds no credentials, logs nothing, stores nothing, reads no settings: the app's registration arrives in
+`App`, the way out in `Http`.
+"""
+
+import base64
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, ClassVar, final
+from urllib.parse import urlencode
+
+from moorline import clock
+from moorline.adapter.values import App, Choices, Connection, Identity, Renews, SecretIn, Selection, Tokens
+from moorline.errors import MoorlineError, PlatformRateLimited, Refused, UnexpectedReply, Unreachable
+from moorline.wire import Http, Reply, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthSpec:
+    """The head of an adapter: facts of the platform that the base reads.
+
+    `{version}` in a URL is replaced by the API version (`App.api_version`, else `version`).
+    `authorize_extra` are further fixed parameters of the authorization request; `revoke_url` is set where RFC 7009
+    revocation exists.
+    """
+
+    authorize_url: str
+    token_url: str
+    scopes: tuple[str, ...]
+    scope_separator: str = " "
+    secret_in: SecretIn = SecretIn.BODY
+    client_id_with_basic: bool = False
+    pkce: bool = False
+    renews: Renews = Renews.BY_REFRESH_TOKEN
+    version: str = ""
+    revoke_url: str | None = None
+    authorize_extra: Mapping[str, str] = field(default_factory=dict)
+
+
+class OAuthPlatform(ABC):
+    """One platform reached by an authorization code. Subclasses declare `name` and `spec` and read identities."""
+
+    name: ClassVar[str]
+    spec: ClassVar[OAuthSpec]
+    selection: ClassVar[Selection | None] = None
+
+    @final
+    def authorize_url(self, app: App, *, state: str, verifier: str | None) -> str:
+        """Where the person is sent. Pure. `verifier` is hashed (S256) and never sent."""
+        spec = self.spec
+        query = {
+            "response_type": "code",
+            "client_id": app.client_id,
+            "redirect_uri": app.redirect_uri,
+            "scope": spec.scope_separator.join(app.scopes or spec.scopes),
+            "state": state,
+            **spec.authorize_extra,
+        }
+        if spec.pkce and verifier is not None:
+            query["code_challenge"] = s256(verifier)
+            query["code_challenge_method"] = "S256"
+        return f"{self.versioned(spec.authorize_url, app)}?{urlencode(query)}"
+
+    @final
+    def token_request(self, app: App, fields: Mapping[str, str]) -> Request:
+        """A form to the token endpoint with the client authenticated where this platform wants it. Pure."""
+        form = dict(fields)
+        basic = None
+        if self.spec.secret_in is SecretIn.HEADER:
+            basic = (app.client_id, app.client_secret)
+            if self.spec.client_id_with_basic:
+                form["client_id"] = app.client_id
+        else:
+            form |= {"client_id": app.client_id, "client_secret": app.client_secret}
+        return Request(method="POST", url=self.versioned(self.spec.token_url, app), form=form, basic=basic)
+
+    @final
+    async def fetch(self, http: Http, request: Request) -> Mapping[str, Any]:
+        """Send and answer the JSON object of a success. Raises: what `judge` makes of anything else; Unreachable."""
+        reply = await http.send(request)
+        error = self.judge(reply)
+        if error is not None:
+            raise error
+        return reply.json_object()
+
+    def versioned(self, url: str, app: App) -> str:
+        """The URL with the API version put in."""
+        return url.replace("{version}", app.api_version or self.spec.version)
+
+    def judge(self, reply: Reply) -> MoorlineError | None:
+        """What a reply means: None for success. Overridden with the platform's own closed list of errors."""
+        if reply.status < 400:
+            return None
+        return judge_by_status(self.name, reply)
+
+    async def exchange(self, http: Http, app: App, *, code: str, verifier: str | None) -> Tokens:
+        """Trade the code (RFC 6749 section 4.1.3). Raises: Refused, AppMisconfigured, Unreachable, UnexpectedReply."""
+        fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": app.redirect_uri}
+        if self.spec.pkce and verifier is not None:
+            fields["code_verifier"] = verifier
+        return self.to_tokens(await self.fetch(http, self.token_request(app, fields)))
+
+    async def refresh(self, http: Http, app: App, tokens: Tokens) -> Tokens:
+        """Trade the refresh token (RFC 6749 section 6); one that is not returned is kept.
+
+        Raises: Refused when only the person can help (also when this platform or grant has no refresh token).
+        """
+        if self.spec.renews is not Renews.BY_REFRESH_TOKEN or tokens.refresh is None:
+            raise Refused(f"{self.name} gave no way to renew this access; connect again.", platform_code="no_refresh")
+        fields = {"grant_type": "refresh_token", "refresh_token": tokens.refresh}
+        return self.to_tokens(await self.fetch(http, self.token_request(app, fields)), before=tokens)
+
+    @abstractmethod
+    async def identify(self, http: Http, app: App, tokens: Tokens) -> Identity:
+        """Who the tokens belong to, asked with the new token. Raises as `fetch`, and FlowFailed."""
+
+    async def list_choices(self, http: Http, app: App, tokens: Tokens, identity: Identity) -> Choices:
+        """Everything the person may pick, all result pages. Only platforms with a `selection` are asked."""
+        raise UnexpectedReply(f"{self.name} has nothing to choose.")
+
+    async def adopt(self, http: Http, app: App, tokens: Tokens, identity: Identity, choice_id: str) -> Connection:
+        """The account of a choice, proven with the platform now. Raises: NotFound when it is not (or no longer) there.
+
+        Platforms without a selection connect the identity itself.
+        """
+        return to_connection(identity)
+
+    async def revoke(self, http: Http, app: App, tokens: Tokens, identity: Identity) -> None:
+        """Withdraw the grant at the platform: RFC 7009 where declared, else its own way. Raises as `fetch`."""
+        if self.spec.revoke_url is None:
+            return
+        for hint, token in (("refresh_token", tokens.refresh), ("access_token", tokens.access)):
+            if token is not None:
+                form = {"token": token, "token_type_hint": hint}
+                request = self.token_request(app, form)
+                await self.fetch(http, replace(request, url=self.spec.revoke_url, repeatable=True))
+
+    def to_tokens(self, reply: Mapping[str, Any], *, before: Tokens | None = None) -> Tokens:
+        """Map a token answer (RFC 6749 section 5.1). Raises: UnexpectedReply without an access token."""
+        return parse_tokens(reply, separator=" ", before=before)
+
+
+def parse_tokens(reply: Mapping[str, Any], *, separator: str, before: Tokens | None = None) -> Tokens:
+    """The token answer of RFC 6749; what is absent is taken from `before`, so a refresh token is never blanked.
+
+    Raises: UnexpectedReply when there is no access token.
+    """
+    access = reply.get("access_token")
+    if not isinstance(access, str) or not access:
+        raise UnexpectedReply("The platform's token answer has no access_token.")
+    refresh, scope, expires_in_s = reply.get("refresh_token"), reply.get("scope"), reply.get("expires_in")
+    return Tokens(
+        access=access,
+        refresh=refresh if isinstance(refresh, str) and refresh else before.refresh if before else None,
+        access_expires_at=clock.now() + timedelta(seconds=expires_in_s)
+        if isinstance(expires_in_s, int | float) and expires_in_s > 0
+        else None,
+        refresh_expires_at=before.refresh_expires_at if before else None,
+        granted=tuple(scope.split(separator)) if isinstance(scope, str) else before.granted if before else None,
+        service_url=before.service_url if before else None,
+    )
+
+
+def to_connection(identity: Identity) -> Connection:
+    """The identity itself as the account, for platforms without a selection."""
+    return Connection(
+        platform_account_id=identity.platform_user_id,
+        username=identity.username,
+        display_name=identity.display_name,
+        picture_url=identity.picture_url,
+        profile_url=identity.profile_url,
+    )
+
+
+def judge_by_status(platform: str, reply: Reply) -> MoorlineError:
+    """What an error means when only its status is known."""
+    if reply.status == 429:
+        return PlatformRateLimited(
+            f"{platform} asks us to wait.", retry_after_s=retry_after_s(reply), platform_status=reply.status
+        )
+    if reply.status >= 500:
+        return Unreachable(f"{platform} answered {reply.status}.", platform_status=reply.status)
+    if reply.status == 401:
+        return Refused(f"{platform} does not accept this access (any more).", platform_status=reply.status)
+    return UnexpectedReply(f"{platform} answered {reply.status}.", platform_status=reply.status)
+
+
+def retry_after_s(reply: Reply) -> int | None:
+    """Seconds of `Retry-After` when it holds a number."""
+    text = reply.headers.get("retry-after", "")
+    return int(text) if text.isdigit() else None
+
+
+def s256(verifier: str) -> str:
+    """The S256 code challenge of RFC 7636 section 4.2."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode()

@@ -1,0 +1,156 @@
+"""Settings, store and rooms become one ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router, get
+from litestar.config.cors import CORSConfig
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from moorline import __version__
+from moorline.access import public
+from moorline.connect import purge
+from moorline.connect.bot_updates import BotConsumer, configured_bots
+from moorline.errors import StoreUnavailable
+from moorline.guard import OutboundAllow
+from moorline.http import accounts, bluesky, bodies, connect, failures, idempotency, neighbours, selections, telegram
+from moorline.http.callers import admit
+from moorline.http.envelope import Envelope
+from moorline.http.limits import RateLimits
+from moorline.outbound import Outbound, OutboundMap
+from moorline.pages.routes import PAGES
+from moorline.service import Service
+from moorline.settings import Settings
+from moorline.store import db as store
+from moorline.store import migrate
+from moorline.vault import Vault
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """Everything the rooms need, opened and closed together.
+
+    Raises: StoreUnavailable when the database cannot be reached or its schema is not this version's.
+    """
+    outbound_map = OutboundMap.parse(settings.outbound_map)
+    db = await store.connect(settings.database_url)
+    http = Outbound(
+        outbound_map=outbound_map,
+        outbound_allow=OutboundAllow.parse(settings.outbound_allow),
+        public_url=settings.public_url,
+    )
+    try:
+        if not await migrate.is_current(db):
+            raise StoreUnavailable("The database has not this version's schema. Run: moorline migrate")
+        yield Service(
+            settings=settings, db=db, vault=Vault(settings.encryption_keys), http=http, outbound_map=outbound_map
+        )
+    finally:
+        await http.close()
+        await db.close()
+
+
+def create_app(service: Service) -> Envelope:
+    """The ASGI application over an open service; its lifespan runs the background tasks."""
+    rate_limits = RateLimits(service.settings.rate_limit_per_minute)
+    litestar = Litestar(
+        route_handlers=[_api(), *PAGES, healthz, readyz],
+        exception_handlers=failures.HANDLERS,
+        cors_config=_cors(service.settings),
+        lifespan=[_background(service)],
+        openapi_config=_openapi(),
+        request_max_body_size=bodies.MAX_BODY_BYTES,
+        logging_config=None,
+        debug=False,
+    )
+    litestar.state.service = service
+    litestar.state.rate_limits = rate_limits
+    return Envelope(idempotency.Keeper(litestar, service), rate_limits)
+
+
+@get("/healthz", opt=public(), include_in_schema=False)
+async def healthz() -> dict[str, str]:
+    """The process is up."""
+    return {"status": "ok"}
+
+
+@get("/readyz", opt=public(), include_in_schema=False)
+async def readyz(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
+    """The database answers and has this version's schema."""
+    service: Service = request.app.state.service
+    try:
+        ready = await migrate.is_current(service.db)
+    except StoreUnavailable:
+        ready = False
+    return Response({"status": "ready" if ready else "not ready"}, status_code=200 if ready else 503)
+
+
+def _api() -> Router:
+    return Router(
+        path="/api/v1",
+        # Fixed paths first; the router prefers them to /connect/{platform} whatever the order.
+        route_handlers=[
+            neighbours.ROUTERS,
+            accounts.ROUTERS,
+            selections.ROUTERS,
+            bluesky.ROUTERS,
+            telegram.ROUTERS,
+            connect.ROUTERS,
+        ],
+        guards=[admit],
+        before_request=_before,
+        security=[{"bearerAuth": []}],
+    )
+
+
+async def _before(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+    await bodies.check(request)
+    return await idempotency.begin(request)
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    if not settings.cors_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.cors_origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "X-Connect-Token", "Idempotency-Key", "X-Request-Id"],
+        expose_headers=["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-Id"],
+        max_age=600,
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Moorline",
+        version=__version__,
+        path="/api",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        components=Components(
+            security_schemes={
+                "bearerAuth": SecurityScheme(type="http", scheme="bearer"),
+                "connectToken": SecurityScheme(type="apiKey", name="X-Connect-Token", security_scheme_in="header"),
+            }
+        ),
+    )
+
+
+def _background(service: Service) -> Any:
+    @asynccontextmanager
+    async def run(_app: Litestar) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(purge.run(service))]
+        tasks.extend(asyncio.create_task(BotConsumer(service, bot).run()) for bot in configured_bots(service))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    return run

@@ -1,0 +1,135 @@
+"""The `moorline` command. Heavy imports happen inside commands, so that `--help` is instant."""
+
+from typing import Annotated
+
+import typer
+
+from moorline import __version__
+
+app = typer.Typer(
+    name="moorline",
+    help="Connects people's social accounts to your application.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+keys_app = typer.Typer(help="API keys, and the key that seals tokens.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(keys_app, name="keys")
+
+Json = Annotated[bool, typer.Option("--json", help="Answer JSON for programs.")]
+
+
+def main() -> None:
+    """Entry point. What was foreseen ends with a sentence and exit code 1, never with a trace."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database up to date first.")] = False,
+) -> None:
+    """Run the service. Settings come from MOORLINE_* in the environment and from .env."""
+    from moorline.cli import running
+
+    running.serve(migrate_first=migrate)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8400,
+    data_dir: Annotated[str, typer.Option(help="Where the demo keeps its database and keys.")] = "moorline-data",
+    once: Annotated[bool, typer.Option("--once", help="Exit after the table; 0 only if all connected.")] = False,
+    json_line: Annotated[
+        bool, typer.Option("--json", help="Connect nothing; print one JSON line when ready, and stay up.")
+    ] = False,
+) -> None:
+    """Service and sandbox on SQLite, with every platform connected before your eyes."""
+    from moorline.cli.demo import demo as run_demo
+
+    run_demo(port=port, data_dir=data_dir, once=once, json_line=json_line)
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8401,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    callback_base: Annotated[
+        str, typer.Option(help="Where the service runs whose callbacks are registered.")
+    ] = "http://127.0.0.1:8400",
+) -> None:
+    """Only the simulated platforms, for anybody's code; print the outbound map that leads to them."""
+    from moorline.cli import running
+
+    running.sandbox(host=host, port=port, callback_base=callback_base)
+
+
+@app.command()
+def migrate(
+    down_to: Annotated[str, typer.Option(help="Go down to this revision instead; `base` empties it.")] = "",
+) -> None:
+    """Bring the database's schema to this version."""
+    from moorline.cli import administration
+
+    administration.migrate(down_to=down_to)
+
+
+@app.command()
+def doctor(json_answer: Json = False) -> None:
+    """Check settings, database and platforms, and say what is missing. Exit code 1 when something is wrong."""
+    from moorline.cli import administration
+
+    administration.doctor(json_answer=json_answer)
+
+
+@keys_app.command("create")
+def keys_create(
+    email: Annotated[str, typer.Option(help="Whose key; the user is made when there is none.")],
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "default",
+    read_only: Annotated[bool, typer.Option("--read-only", help="The key may only read.")] = False,
+    expires_in_days: Annotated[int, typer.Option(help="Days until it expires; 0: never.", min=0)] = 0,
+    json_answer: Json = False,
+) -> None:
+    """Make an API key and print it, this once."""
+    from moorline.cli import administration
+
+    administration.create_key(
+        email=email, name=name, read_only=read_only, expires_in_days=expires_in_days, json_answer=json_answer
+    )
+
+
+@keys_app.command("list")
+def keys_list(
+    email: Annotated[str, typer.Option(help="Whose keys.")],
+    json_answer: Json = False,
+) -> None:
+    """List a user's API keys."""
+    from moorline.cli import administration
+
+    administration.list_keys(email=email, json_answer=json_answer)
+
+
+@keys_app.command("revoke")
+def keys_revoke(
+    email: Annotated[str, typer.Option(help="Whose key.")],
+    key_id: Annotated[str, typer.Argument(help="The key's id, as `keys list` prints it.")],
+) -> None:
+    """Revoke an API key at once."""
+    from moorline.cli import administration
+
+    administration.revoke_key(email=email, key_id=key_id)
+
+
+@keys_app.command("encryption")
+def keys_encryption() -> None:
+    """Print a fresh key for MOORLINE_ENCRYPTION_KEYS."""
+    from moorline.vault import new_key
+
+    typer.echo(new_key())

@@ -1,0 +1,93 @@
+"""`serve` and `sandbox`: an ASGI app on uvicorn until it is told to stop."""
+
+import asyncio
+import errno
+import json
+import socket
+from typing import Any
+
+import uvicorn
+
+from moorline import logs
+from moorline.app import create_app, open_service
+from moorline.cli.environment import load_settings, sentences, stop
+from moorline.sandbox.app import create_sandbox
+from moorline.settings import Settings
+from moorline.store import migrate
+
+GRACE_S = 10
+
+
+def serve(*, migrate_first: bool) -> None:
+    """Run the service until SIGTERM or SIGINT."""
+    settings = load_settings()
+    logs.configure(settings.log_level, json=settings.log_json)
+    with sentences():
+        _run(_serve(settings, migrate_first=migrate_first))
+
+
+async def _serve(settings: Settings, *, migrate_first: bool) -> None:
+    if migrate_first:
+        await migrate.upgrade(settings.database_url)
+    listening = listen(settings.host, settings.port)
+    async with open_service(settings) as service:
+        await uvicorn_server(create_app(service)).serve(sockets=[listening])
+
+
+def sandbox(*, host: str, port: int, callback_base: str) -> None:
+    """Run the sandbox alone until SIGTERM or SIGINT."""
+    logs.configure("WARNING", json=False)
+    base_url = f"http://{host}:{port}"
+    played = create_sandbox(base_url=base_url, callback_base=callback_base)
+    listening = listen(host, port)
+    outbound_map = {f"https://{name}": f"{base_url}/sandbox/{name}" for name in played.hosts()}
+    print(f"The sandbox listens on {base_url}; its control API is at {base_url}/_sandbox/.")
+    print(f"MOORLINE_OUTBOUND_MAP='{json.dumps(outbound_map)}'", flush=True)
+    _run(uvicorn_server(played).serve(sockets=[listening]))
+
+
+def uvicorn_server(app: Any) -> uvicorn.Server:
+    """A uvicorn server for an app, without uvicorn's own logs."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Ends the program with a sentence when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            stop(f"Port {port} is in use. Choose another, for example {port + 1}: make demo PORT={port + 1}")
+        stop(f"Cannot listen on {host}:{port}: {error.strerror}.")
+    return listening
+
+
+def _run(work: Any) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+def run(work: Any) -> None:
+    """Run a coroutine on the fastest loop there is; Ctrl+C ends it quietly."""
+    try:
+        _run(work)
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,48 @@
+"""All time comes from here, so that a test can hold it still or move it."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+        self.frozen_at: datetime | None = None
+
+
+_clock = _Clock()
+
+
+def now() -> datetime:
+    """The present instant, aware, UTC."""
+    return (_clock.frozen_at or datetime.now(UTC)) + _clock.offset
+
+
+def now_ms() -> int:
+    """The present instant in milliseconds since 1970, as the store keeps it."""
+    return to_ms(now())
+
+
+def to_ms(instant: datetime) -> int:
+    """Milliseconds since 1970, cut down to the whole millisecond."""
+    return int(instant.timestamp() * 1000)
+
+
+def from_ms(instant_ms: int) -> datetime:
+    """The aware UTC instant of a stored number of milliseconds."""
+    return datetime.fromtimestamp(instant_ms / 1000, UTC)
+
+
+def iso(instant: datetime) -> str:
+    """ISO 8601 with milliseconds and Z, as every answer writes instants."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+
+
+def freeze(instant: datetime | None) -> None:
+    """Hold the clock at an instant (None lets it run again). For tests."""
+    _clock.frozen_at = instant
+    _clock.offset = timedelta(0)
+
+
+def advance(by: timedelta) -> None:
+    """Move the clock forward, frozen or running. For tests."""
+    _clock.offset += by

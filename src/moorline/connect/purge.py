@@ -1,0 +1,46 @@
+"""What is over goes: sealed tokens of choices nobody made, old attempts, kept answers, senders of the bot."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+
+from moorline import clock
+from moorline.errors import StoreUnavailable
+from moorline.logs import event
+from moorline.service import Service
+from moorline.store import attempts, bot_inboxes, kept_answers, selections
+
+EVERY_S = 60.0
+BATCH = 1_000
+KEEP_ATTEMPTS = timedelta(days=30)
+log = logging.getLogger("moorline.purge")
+
+
+async def run(service: Service) -> None:
+    """Purge every minute until cancelled."""
+    while True:
+        try:
+            await purge(service)
+        except StoreUnavailable as error:
+            event(log, logging.WARNING, "purge_delayed", reason=str(error))
+        await asyncio.sleep(EVERY_S)
+
+
+async def purge(service: Service) -> int:
+    """Delete everything that is over, in small batches so that nobody waits behind one; how many rows went."""
+    now = clock.now()
+    sweeps: tuple[Callable[[], Awaitable[int]], ...] = (
+        partial(selections.purge, service.db, now=now, limit=BATCH),
+        partial(kept_answers.purge, service.db, now=now, limit=BATCH),
+        partial(bot_inboxes.purge_senders, service.db, now=now, limit=BATCH),
+        partial(attempts.purge, service.db, before=now - KEEP_ATTEMPTS, limit=BATCH),
+    )
+    total = 0
+    for sweep in sweeps:
+        while gone := await sweep():
+            total += gone
+    if total:
+        event(log, logging.INFO, "purged", rows=total)
+    return total

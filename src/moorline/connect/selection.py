@@ -1,0 +1,192 @@
+"""Selection: open, list, choose: the same verbs for page, organization, board, location, public profile."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from moorline import clock
+from moorline.accounts import accounts
+from moorline.accounts.accounts import Proven
+from moorline.adapter.oauth import OAuthPlatform
+from moorline.adapter.values import Choice, Choices, Connection, Identity, Tokens, Unavailable
+from moorline.connect import redirects
+from moorline.errors import BadRequest, FlowFailed, InvalidTempToken, NotFound, Slug
+from moorline.platforms import BY_NAME
+from moorline.service import Service
+from moorline.store import accounts as stored_accounts
+from moorline.store import attempts, selections
+from moorline.store.accounts import Account
+from moorline.store.attempts import Attempt
+from moorline.store.selections import OpenSelection
+from moorline.vault import CannotOpen
+
+SELECTION_TTL_S = 15 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A saved choice. `redirect_url` is where the browser goes now, None when no one asked for it."""
+
+    account: Account
+    redirect_url: str | None
+
+
+async def open_for(
+    service: Service, attempt: Attempt, identity: Identity, *, tokens: Tokens, choices: Choices, nothing_found: Slug
+) -> None:
+    """Keep the consent until a choice is made, for 15 minutes. Raises: FlowFailed when there is nothing to choose."""
+    if not choices.items:
+        seen = "; ".join(f"{item.name}: {item.reason}" for item in choices.unavailable[:3])
+        raise FlowFailed(nothing_found, seen or "The platform listed nothing.")
+    opened = OpenSelection(
+        attempt_id=attempt.id,
+        user_id=attempt.user_id,
+        key_id=attempt.key_id,
+        profile_id=attempt.profile_id,
+        platform=attempt.platform,
+        app_id=attempt.app_id,
+        redirect_url=attempt.redirect_url,
+        tokens_sealed=service.vault.seal(_tokens_to_bytes(tokens), about=_about(attempt.id)),
+        identity=asdict(identity),
+        choices=asdict(choices),
+        expires_at=clock.now() + timedelta(seconds=SELECTION_TTL_S),
+    )
+
+    async def write(tx: Any) -> None:
+        await selections.insert(tx, opened)
+        await attempts.set_selecting(tx, attempt.id)
+
+    await service.db.transaction(write)
+
+
+async def get(service: Service, attempt_id: str) -> OpenSelection:
+    """The open selection of an attempt. Raises: InvalidTempToken when it is over."""
+    found = await selections.get(service.db, attempt_id, clock.now())
+    if found is None:
+        raise InvalidTempToken
+    return found
+
+
+async def list_again(service: Service, opened: OpenSelection) -> Choices:
+    """Ask the platform anew what may be chosen. Raises: PlatformError, ScopeMissing, NotConfigured."""
+    adapter, tokens, identity = _open(service, opened)
+    choices = await adapter.list_choices(service.http, service.app(opened.platform), tokens, identity)
+    await selections.set_choices(service.db, opened.attempt_id, asdict(choices))
+    return choices
+
+
+def listed(opened: OpenSelection) -> Choices:
+    """What the platform listed last."""
+    stored = opened.choices
+    return Choices(
+        items=tuple(Choice(**item) for item in stored["items"]),
+        unavailable=tuple(Unavailable(**item) for item in stored["unavailable"]),
+        truncated=stored["truncated"],
+    )
+
+
+async def choose(service: Service, opened: OpenSelection, choice_id: str, *, redirect_url: str | None) -> Chosen:
+    """Save the chosen thing as the account, proven with the platform now.
+
+    The same choice again answers the same account. Raises: NotFound when it is not in the list (asked anew before
+    saying so); PlatformError, ScopeMissing, FlowFailed.
+    """
+    account = await _saved_already(service, opened, choice_id)
+    if account is None:
+        connection, identity, tokens = await _adopt(service, opened, choice_id)
+        proven = Proven(
+            user_id=opened.user_id,
+            profile_id=opened.profile_id,
+            platform=opened.platform,
+            app_id=opened.app_id,
+            connection=connection,
+            identity=identity,
+            tokens=tokens,
+        )
+        account = await accounts.save(service, proven, attempt_id=opened.attempt_id)
+    url = redirect_url or opened.redirect_url
+    return Chosen(account=account, redirect_url=url and redirects.connected(url, account, chosen=True))
+
+
+async def cancel(service: Service, opened: OpenSelection) -> None:
+    """Close without a choice and wipe the tokens. The consent at the platform stays: others may hang on it."""
+    closed = await selections.delete(service.db, opened.attempt_id)
+    now = clock.now()
+    if closed is not None and closed.saved_account_id is None:
+        await attempts.set_failed(
+            service.db, opened.attempt_id, slug="selection_cancelled", note="The person left.", now=now
+        )
+
+
+def check_redirect_url(opened: OpenSelection, url: str | None, allowlist: tuple[str, ...] | None) -> None:
+    """A redirect_url of a select call must be the attempt's own, or on the key's list. Raises: BadRequest."""
+    if url is None or url == opened.redirect_url:
+        return
+    redirects.check_redirect_url(url, allowlist)
+    if allowlist is None and opened.redirect_url is not None:
+        reason = "differs from the one this connection was started with"
+        raise BadRequest(f"redirect_url {reason}.", code="invalid_redirect_url", fields={"redirect_url": reason})
+
+
+async def _saved_already(service: Service, opened: OpenSelection, choice_id: str) -> Account | None:
+    if opened.saved_account_id is None:
+        return None
+    found = await stored_accounts.get(service.db, opened.user_id, opened.saved_account_id)
+    if found is None or found.account.platform_account_id != choice_id:
+        return None
+    return found.account
+
+
+async def _adopt(service: Service, opened: OpenSelection, choice_id: str) -> tuple[Connection, Identity, Tokens]:
+    adapter, tokens, identity = _open(service, opened)
+    if not any(item.id == choice_id for item in listed(opened).items):
+        anew = await list_again(service, opened)
+        if not any(item.id == choice_id for item in anew.items):
+            noun = adapter.selection.noun if adapter.selection is not None else "item"
+            raise NotFound(f"Selected {noun} not found in available {noun}s.")
+    app = service.app(opened.platform)
+    connection = await adapter.adopt(service.http, app, tokens, identity, choice_id)
+    return connection, identity, tokens
+
+
+def _open(service: Service, opened: OpenSelection) -> tuple[OAuthPlatform, Tokens, Identity]:
+    adapter = BY_NAME.get(opened.platform)
+    if not isinstance(adapter, OAuthPlatform) or adapter.selection is None:
+        raise InvalidTempToken
+    try:
+        plain = service.vault.open(opened.tokens_sealed, about=_about(opened.attempt_id))
+    except CannotOpen as error:
+        raise InvalidTempToken from error
+    identity = Identity(**{**opened.identity, "granted": _tuple(opened.identity["granted"])})
+    return adapter, _tokens_from_bytes(plain), identity
+
+
+def _tokens_to_bytes(tokens: Tokens) -> bytes:
+    plain: dict[str, Any] = asdict(tokens)
+    for name in ("access_expires_at", "refresh_expires_at"):
+        plain[name] = None if plain[name] is None else clock.to_ms(plain[name])
+    return json.dumps(plain).encode()
+
+
+def _tokens_from_bytes(plain: bytes) -> Tokens:
+    stored: Mapping[str, Any] = json.loads(plain)
+    tokens = Tokens(**{**stored, "granted": _tuple(stored["granted"])})
+    return replace(
+        tokens,
+        access_expires_at=_instant(stored["access_expires_at"]),
+        refresh_expires_at=_instant(stored["refresh_expires_at"]),
+    )
+
+
+def _instant(instant_ms: int | None) -> Any:
+    return None if instant_ms is None else clock.from_ms(instant_ms)
+
+
+def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)
+
+
+def _about(attempt_id: str) -> str:
+    return f"selections|tokens|{attempt_id}"

@@ -1,0 +1,94 @@
+"""Start: profile, platform and return URL become an authorization URL with a state."""
+
+from dataclasses import dataclass, field
+
+from moorline.adapter.oauth import OAuthPlatform
+from moorline.connect import redirects, state
+from moorline.connect.state import Issued, NewAttempt
+from moorline.errors import BadRequest, NotFound
+from moorline.owners import profiles
+from moorline.owners.api_keys import Caller
+from moorline.platforms import BY_NAME, Adapter
+from moorline.service import Service
+from moorline.store import attempts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartCall:
+    """What a call asks for. `redirect_url` is where the browser goes in the end; None: a hosted page."""
+
+    platform: str
+    profile_id: str
+    redirect_url: str | None = None
+    headless: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """Where to send the person, and the state that comes back."""
+
+    url: str = field(repr=False)
+    state: str = field(repr=False)
+    attempt_id: str
+
+
+async def start(service: Service, caller: Caller, call: StartCall) -> Started:
+    """Save an attempt and answer where the person goes; one statement, no network.
+
+    Raises: BadRequest for an unknown platform, a malformed profileId or a redirect_url no browser may be sent to;
+    NotConfigured; NotFound and Forbidden as `owners.profiles.visible`.
+    """
+    adapter = adapter_of(call.platform)
+    issued = make_attempt(service, caller, call, adapter)
+    if not caller.may_see(call.profile_id) or not await attempts.insert_for_profile(service.db, issued.attempt):
+        await profiles.visible(service.db, caller, call.profile_id)  # tells which of the two it was
+        raise NotFound("Profile not found")
+    return Started(url=_url(service, adapter, issued), state=issued.state, attempt_id=issued.attempt.id)
+
+
+def adapter_of(platform: str) -> Adapter:
+    """Raises: BadRequest for a platform that is not (yet) here."""
+    adapter = BY_NAME.get(platform)
+    if adapter is None:
+        shown, known = platform[:40], ", ".join(sorted(BY_NAME))
+        raise BadRequest(
+            f'platform "{shown}" is not one of: {known}.',
+            code="unsupported_platform",
+            fields={"platform": f"one of {known}"},
+        )
+    return adapter
+
+
+def make_attempt(service: Service, caller: Caller, call: StartCall, adapter: Adapter) -> Issued:
+    """Check the call and make its attempt, not yet saved. Raises: as `start`, but nothing about the profile's owner."""
+    profiles.check_id(call.profile_id)
+    if call.redirect_url is not None:
+        redirects.check_redirect_url(call.redirect_url, caller.redirect_allowlist)
+    by_oauth = isinstance(adapter, OAuthPlatform)
+    app = service.app(adapter.name) if by_oauth else None
+    return state.make(
+        service.vault,
+        NewAttempt(
+            user_id=caller.user_id,
+            key_id=caller.key_id,
+            profile_id=call.profile_id,
+            platform=adapter.name,
+            app_id="" if app is None else app.client_id,
+            redirect_uri="" if app is None else app.redirect_uri,
+            redirect_url=call.redirect_url,
+            headless=call.headless,
+            with_verifier=isinstance(adapter, OAuthPlatform) and adapter.spec.pkce,
+        ),
+    )
+
+
+def _url(service: Service, adapter: Adapter, issued: Issued) -> str:
+    if not isinstance(adapter, OAuthPlatform):
+        return hosted_page(service, adapter.name, issued.state)
+    app = service.app(adapter.name)
+    return service.outbound_map.apply(adapter.authorize_url(app, state=issued.state, verifier=issued.verifier))
+
+
+def hosted_page(service: Service, platform: str, state_text: str) -> str:
+    """Our own page for a platform that has no authorization page."""
+    return redirects.page(service.settings.public_url, platform, {"state": state_text})

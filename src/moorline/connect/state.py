@@ -1,0 +1,96 @@
+"""The one-use state of an attempt (RFC 6749 section 10.12): 256 random bits, kept as a hash, and the verifier."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from moorline import clock, ids
+from moorline.service import Service
+from moorline.store import attempts
+from moorline.store.attempts import Attempt, Use
+from moorline.vault import Vault
+
+STATE_TTL_S = 10 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAttempt:
+    """What an attempt is to be. `app_id` is the client id the state is bound to (empty where there is no app)."""
+
+    user_id: str
+    key_id: str | None
+    profile_id: str
+    platform: str
+    app_id: str
+    redirect_uri: str
+    redirect_url: str | None
+    headless: bool
+    with_verifier: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A saved attempt and the secrets that only the browser and this call know."""
+
+    attempt: Attempt
+    state: str = field(repr=False)
+    verifier: str | None = field(repr=False)
+
+
+def make(vault: Vault, new: NewAttempt) -> Issued:
+    """An attempt ready to be saved. The verifier has 43 characters (RFC 7636 section 4.1)."""
+    now = clock.now()
+    attempt_id, state = ids.new_id(), ids.new_secret()
+    verifier = ids.new_secret() if new.with_verifier else None
+    attempt = Attempt(
+        id=attempt_id,
+        user_id=new.user_id,
+        key_id=new.key_id,
+        profile_id=new.profile_id,
+        platform=new.platform,
+        app_id=new.app_id,
+        redirect_uri=new.redirect_uri,
+        redirect_url=new.redirect_url,
+        headless=new.headless,
+        state_hash=hash_of(state),
+        verifier_sealed=None if verifier is None else vault.seal_text(verifier, about=_about(attempt_id)),
+        created_at=now,
+        expires_at=now + timedelta(seconds=STATE_TTL_S),
+    )
+    return Issued(attempt=attempt, state=state, verifier=verifier)
+
+
+async def consume(
+    service: Service, *, state: str, code: str, platform: str, app_id: str, only_for: tuple[str, str] | None = None
+) -> Attempt | None:
+    """Use the state up, in one committed statement, before any call goes out; None when it cannot be used.
+
+    `only_for` is (tenant, profile): the state must have been issued for them.
+    """
+    user_id, profile_id = only_for or (None, None)
+    use = Use(
+        state_hash=hash_of(state),
+        code_hash=hash_of(code),
+        platform=platform,
+        app_id=app_id,
+        now=clock.now(),
+        user_id=user_id,
+        profile_id=profile_id,
+    )
+    return await attempts.consume(service.db, use)
+
+
+def open_verifier(vault: Vault, attempt: Attempt) -> str | None:
+    """The PKCE verifier of a consumed attempt. Raises: CannotOpen when the row was tampered with."""
+    if attempt.verifier_sealed is None:
+        return None
+    return vault.open_text(attempt.verifier_sealed, about=_about(attempt.id))
+
+
+def hash_of(text: str) -> bytes:
+    """SHA-256 of a state or a code."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _about(attempt_id: str) -> str:
+    return f"attempts|verifier|{attempt_id}"

@@ -1,0 +1,83 @@
+"""`/v1/accounts`: list, read, rename, disconnect."""
+
+from typing import Annotated
+
+from litestar import Router, delete, get, put
+from litestar.params import Parameter
+
+from moorline import clock
+from moorline.access import reading, writing
+from moorline.accounts import accounts
+from moorline.http.callers import CallerRequest, caller_of, service_of
+from moorline.http.shapes.accounts import (
+    AccountAnswer,
+    AccountList,
+    AccountNames,
+    AccountRenamed,
+    AccountShape,
+    ProfileOfAccount,
+)
+from moorline.http.shapes.common import Message
+from moorline.owners import profiles
+from moorline.store.accounts import AccountOfProfile
+
+
+@get("/accounts", opt=reading(), operation_id="listAccounts", tags=["Accounts"])
+async def list_accounts(
+    request: CallerRequest,
+    profile_id: Annotated[str | None, Parameter(query="profileId")] = None,
+    page: Annotated[int | None, Parameter(ge=1, le=1_000_000)] = None,
+    limit: Annotated[int | None, Parameter(ge=1, le=1_000)] = None,
+) -> AccountList:
+    """Connected accounts, oldest first; the whole list without `page` and `limit`."""
+    if profile_id is not None:
+        profiles.check_id(profile_id)
+    found = await accounts.list_accounts(
+        service_of(request), caller_of(request), profile_id=profile_id, page=page, limit=limit
+    )
+    return AccountList(accounts=[to_shape(entry) for entry in found], has_analytics_access=False)
+
+
+@get("/accounts/{account_id:str}", opt=reading(), operation_id="getAccount", tags=["Accounts"])
+async def get_account(request: CallerRequest, account_id: str) -> AccountAnswer:
+    """One account."""
+    return AccountAnswer(account=to_shape(await accounts.get(service_of(request), caller_of(request), account_id)))
+
+
+@put("/accounts/{account_id:str}", opt=writing(), operation_id="updateAccount", tags=["Accounts"])
+async def update_account(request: CallerRequest, account_id: str, data: AccountNames) -> AccountRenamed:
+    """Change what the account is called here."""
+    username, display_name = await accounts.rename(
+        service_of(request),
+        caller_of(request),
+        account_id,
+        username=data.username,
+        display_name=data.display_name,
+    )
+    return AccountRenamed(message="Account updated successfully", username=username, display_name=display_name)
+
+
+@delete("/accounts/{account_id:str}", opt=writing(), operation_id="deleteAccount", tags=["Accounts"], status_code=200)
+async def delete_account(request: CallerRequest, account_id: str) -> Message:
+    """Disconnect: tokens are wiped, and the grant is withdrawn when nothing else uses it."""
+    await accounts.disconnect(service_of(request), caller_of(request), account_id)
+    return Message(message="Account disconnected successfully")
+
+
+def to_shape(entry: AccountOfProfile) -> AccountShape:
+    """The published form of an account."""
+    account = entry.account
+    return AccountShape(
+        id=account.id,
+        platform=account.platform,
+        profile_id=ProfileOfAccount(id=account.profile_id, name=entry.profile_name, slug=entry.profile_slug),
+        username=account.username,
+        display_name=account.display_name,
+        profile_picture=account.picture_url,
+        profile_url=account.profile_url,
+        is_active=account.is_active,
+        created_at=clock.iso(account.created_at),
+    )
+
+
+ROUTERS = Router(path="/", route_handlers=[list_accounts, get_account, update_account, delete_account])

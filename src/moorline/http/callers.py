@@ -1,0 +1,92 @@
+"""Who calls: an API key, a connect token, or nobody. One guard for every route; each route declares what it wants."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
+
+from moorline.access import Access
+from moorline.connect import landing
+from moorline.errors import Forbidden, Unauthorized
+from moorline.http.limits import RateLimits
+from moorline.logs import event
+from moorline.owners import api_keys
+from moorline.owners.api_keys import Caller
+from moorline.service import Service
+from moorline.store.selections import OpenSelection
+
+log = logging.getLogger("moorline.http")
+
+
+class Admitted:
+    """What the guard found out: at least one of the two on a route that is not public."""
+
+    __slots__ = ("caller", "selection")
+
+    def __init__(self, caller: Caller | None = None, selection: OpenSelection | None = None) -> None:
+        self.caller = caller
+        self.selection = selection
+
+
+CallerRequest = Request[Any, Admitted, State]
+
+
+async def admit(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:
+    """The guard. Raises: Unauthorized, Forbidden for a key without the permission, RateLimited."""
+    if connection.scope.get("method") == "OPTIONS":  # answered by the framework; it tells the methods, no more
+        return
+    access = handler.opt["access"]
+    service: Service = connection.app.state.service
+    limits: RateLimits = connection.app.state.rate_limits
+    if access is Access.PUBLIC:
+        connection.scope["auth"] = Admitted()
+        return
+    try:
+        admitted = await _identify(service, connection.headers, by_token=access is Access.SELECTION)
+    except Unauthorized:
+        event(log, logging.WARNING, "caller_refused", path=connection.scope["path"])
+        raise
+    if admitted.caller is not None:
+        limits.count(connection.scope, admitted.caller.key_id)
+        if access is not Access.READ and not admitted.caller.may_write:
+            raise Forbidden("This API key may only read.")
+    elif admitted.selection is not None:
+        limits.count(connection.scope, admitted.selection.attempt_id)
+    connection.scope["auth"] = admitted
+
+
+async def _identify(service: Service, headers: Mapping[str, str], *, by_token: bool) -> Admitted:
+    token = headers.get("x-connect-token", "") if by_token else ""
+    selection = await landing.by_connect_token(service, token) if token else None
+    try:
+        caller = await api_keys.authenticate(service.db, _bearer(headers))
+    except Unauthorized:
+        if selection is None:
+            raise
+        return Admitted(selection=selection)
+    if selection is not None and selection.user_id != caller.user_id:
+        raise Unauthorized
+    return Admitted(caller=caller, selection=selection)
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def caller_of(request: CallerRequest) -> Caller:
+    """The API key's caller of a route that wants one."""
+    caller = request.auth.caller
+    if caller is None:
+        raise Unauthorized
+    return caller
+
+
+def service_of(request: CallerRequest) -> Service:
+    """The service behind a request."""
+    service: Service = request.app.state.service
+    return service

@@ -1,0 +1,80 @@
+"""`/v1/connect/{platform}`: start, and finish from a server."""
+
+from typing import Annotated
+
+from litestar import Router, get, post
+from litestar.params import Parameter
+
+from moorline.access import writing
+from moorline.connect import finish, landing, redirects
+from moorline.connect.finish import Returned
+from moorline.connect.start import StartCall, start
+from moorline.errors import BadRequest
+from moorline.http.answers import saved_account
+from moorline.http.callers import CallerRequest, caller_of, service_of
+from moorline.http.shapes.connect import CodeBody, ConnectedShape, SelectionShape, StartedShape
+from moorline.owners import profiles
+from moorline.store import accounts
+
+
+@get("/connect/{platform:str}", opt=writing(), operation_id="getConnectUrl", tags=["Connect"])
+async def get_connect_url(
+    request: CallerRequest,
+    platform: str,
+    profile_id: Annotated[str, Parameter(query="profileId")],
+    redirect_url: Annotated[str | None, Parameter(query="redirect_url")] = None,
+    redirect_url_camel: Annotated[str | None, Parameter(query="redirectUrl")] = None,
+    headless: Annotated[str, Parameter(query="headless")] = "false",
+) -> StartedShape:
+    """Where to send the person. Telegram, which has more to say, has a route of its own."""
+    call = StartCall(
+        platform=platform,
+        profile_id=profile_id,
+        redirect_url=redirect_url or redirect_url_camel or None,
+        headless=to_bool("headless", headless),
+    )
+    started = await start(service_of(request), caller_of(request), call)
+    return StartedShape(auth_url=started.url, state=started.state, attempt_id=started.attempt_id)
+
+
+@post("/connect/{platform:str}", opt=writing(), operation_id="handleOAuthCallback", tags=["Connect"], status_code=200)
+async def complete(request: CallerRequest, platform: str, data: CodeBody) -> ConnectedShape | SelectionShape:
+    """Finish a flow whose code your own server received: the account, or the fields of the open choice."""
+    service, caller = service_of(request), caller_of(request)
+    profiles.check_id(data.profile_id)
+    if not data.code:
+        raise BadRequest("code is empty.", fields={"code": "required"})
+    if not caller.may_see(data.profile_id):
+        raise BadRequest("profileId is not one this key may use.", fields={"profileId": "unknown"})
+    returned = Returned(platform=platform, state=data.state, code=data.code)
+    attempt = await finish.from_server(service, returned, user_id=caller.user_id, profile_id=data.profile_id)
+    if attempt.status == "selecting" or attempt.account_id is None:
+        fields = await landing.selection_fields(service, attempt)
+        return SelectionShape(
+            profile_id=fields["profileId"],
+            temp_token=fields["tempToken"],
+            user_profile=fields["userProfile"],
+            connect_token=fields["connect_token"],
+            platform=fields["platform"],
+            step=fields["step"],
+        )
+    found = await accounts.get(service.db, caller.user_id, attempt.account_id)
+    if found is None:
+        raise BadRequest("The account was disconnected meanwhile.", code="account_gone")
+    url = attempt.redirect_url and redirects.connected(attempt.redirect_url, found.account, chosen=False)
+    return ConnectedShape(
+        message=f"{platform} connected successfully", account=saved_account(found.account), redirect_url=url
+    )
+
+
+def to_bool(name: str, text: str) -> bool:
+    """`true` and `false` as clients write them. Raises: BadRequest naming the parameter."""
+    lowered = text.strip().lower()
+    if lowered in {"true", "1", "yes"}:
+        return True
+    if lowered in {"false", "0", "no", ""}:
+        return False
+    raise BadRequest(f"{name} must be true or false.", fields={name: "true or false"})
+
+
+ROUTERS = Router(path="/", route_handlers=[get_connect_url, complete])

@@ -1,0 +1,214 @@
+"""Logging: one line per record, JSON or text, with control characters escaped and secrets masked.
+
+Masking is the last line of defence: nobody should hand a secret to a log in the first place. Callers write
+`event(log, logging.INFO, "callback_failed", slug=slug)`.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import TracebackType
+from typing import TextIO
+
+import msgspec
+from typing_extensions import override
+
+from moorline import clock
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the call being answered; every record written meanwhile carries it."""
+
+attempt_id: ContextVar[str | None] = ContextVar("attempt_id", default=None)
+"""The id of the connect attempt being worked on, likewise."""
+
+MASK = "***"
+_LONGEST_TEXT = 8000
+_MOST_FRAMES = 40
+_DEEPEST = 6
+
+_SECRET_NAMES = (
+    "access_?token|accessJwt|app_?password|appsecret_proof|client_?secret|code|code_?verifier|connect_?token|"
+    "fb_exchange_token|id_?token|input_token|passw(?:or)?d|pending_?data_?token|refresh_?token|refreshJwt|state|"
+    "temp_?token|token"
+)
+_SECRET_NAME = re.compile(_SECRET_NAMES, re.IGNORECASE)
+_QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\".*?\\\""""
+_MASKED_WHOLE = re.compile(
+    r"sk_[0-9a-f]{16,}"
+    r"|\d{3,20}:[A-Za-z0-9_-]{30,}"  # Telegram's bot token, with or without its "bot"
+    r"|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*"
+    r"|(?<![\w-])[a-z0-9]{4}(?:-[a-z0-9]{4}){3}(?![\w-])",  # Bluesky's app password
+    re.IGNORECASE,
+)
+_MASKED_AFTER = (
+    re.compile(r"(?P<keep>\b(?:bearer|dpop|basic)\s+)[^\s\"',;]+", re.IGNORECASE),
+    re.compile(
+        rf"(?P<keep>(?:(?<![\w-])|(?<=%3F)|(?<=%26))(?:{_SECRET_NAMES})(?:\s*=\s*|%3D))"
+        rf"(?:{_QUOTED}|(?:(?!%26)[^&\s])+)",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    re.compile(
+        rf"(?P<keep>[\"'](?:{_SECRET_NAMES})\\{{0,4}}[\"']\s*:\s*)(?:{_QUOTED}|[^,}}\s]+)", re.IGNORECASE | re.DOTALL
+    ),
+)
+# What JSON leaves alone and a terminal or a log viewer does not: DEL, C1, line separators, direction marks, BOM.
+_UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_PLAIN = re.compile(r"[\w./:@+*-]+", re.ASCII)
+
+
+def configure(level: str, *, json: bool) -> None:
+    """Send every record to standard error, one line each, and drop all other handlers, uvicorn's among them."""
+    handler = _Handler()
+    handler.setFormatter(JsonLines() if json else TextLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    logging.captureWarnings(capture=True)
+
+
+def event(
+    logger: logging.Logger, level: int, name: str, /, *, cause: BaseException | None = None, **fields: object
+) -> None:
+    """Log that something happened: a constant name, and what varies as fields; a field that is None is left out.
+
+    A field named like a secret (`code`, `state`, `token`, ...) is masked: call an error's code `error_code`.
+    """
+    if logger.isEnabledFor(level):
+        logger.log(level, "%s", name, extra={"moorline": fields}, exc_info=cause, stacklevel=2)
+
+
+def redact(text: str) -> str:
+    """The text with everything masked that looks like a token, a key, a password or a parameter holding one."""
+    text = _MASKED_WHOLE.sub(MASK, text)
+    for pattern in _MASKED_AFTER:
+        text = pattern.sub(rf"\g<keep>{MASK}", text)
+    return text
+
+
+class JsonLines(logging.Formatter):
+    """A JSON object per record: at, level, logger, event, request_id, attempt_id, the fields, error."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        return _json(_entry(record))
+
+
+class TextLines(logging.Formatter):
+    """For people: instant, level, logger, event, then name=value."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        entry = _entry(record)
+        head = (entry.pop("at"), str(entry.pop("level")).upper(), entry.pop("logger"), entry.pop("event"))
+        words = [_word(part) for part in head]
+        return " ".join(words + [f"{_word(name)}={_word(value)}" for name, value in entry.items()])
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr  # looked up at each record: whoever replaces standard error gets the lines
+        super().emit(record)
+
+    @override
+    def handleError(self, record: logging.LogRecord) -> None:
+        # The library would print the arguments as they are, secrets and all.
+        self.stream.write(f"log_failed logger={_word(record.name)}\n")
+
+
+def _entry(record: logging.LogRecord) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "at": clock.iso(clock.from_ms(int(record.created * 1000))),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "event": _text(_message(record)),
+    }
+    for variable in (request_id, attempt_id):
+        current = variable.get()
+        if current is not None:
+            entry[variable.name] = _text(current)
+    fields: Mapping[str, object] = getattr(record, "moorline", {})
+    for name, value in fields.items():
+        if value is not None:
+            entry[f"{name}_" if name in entry else name] = _field(name, value)
+    if record.exc_info and record.exc_info[1] is not None:
+        entry["error"] = _error(record.exc_info[1])
+    return entry
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} (its arguments do not fit)"
+
+
+def _field(name: str, value: object, depth: int = 0) -> object:
+    if _SECRET_NAME.fullmatch(name):
+        return MASK
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int) and abs(value) < 1 << 63:
+        return int(value)
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        return {_text(str(key)): _field(str(key), item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset) and depth < _DEEPEST:
+        return [_field("", item, depth + 1) for item in value]
+    return _text(str(value))
+
+
+def _error(error: BaseException, depth: int = 0) -> dict[str, object]:
+    told: dict[str, object] = {
+        "type": f"{type(error).__module__}.{type(error).__qualname__}",
+        "message": _text(str(error)),
+        "frames": _frames(error.__traceback__),
+    }
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None and depth < _DEEPEST:
+        told["cause"] = _error(cause, depth + 1)
+    if isinstance(error, BaseExceptionGroup) and depth < _DEEPEST:
+        told["errors"] = [_error(member, depth + 1) for member in error.exceptions[:_DEEPEST]]
+    return told
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    """The innermost frames as `folder/file.py:line function`, outermost first; no values, no machine's paths."""
+    frames: list[str] = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        file = "/".join(re.split(r"[/\\]", code.co_filename)[-2:])
+        frames.append(f"{file}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return frames[-_MOST_FRAMES:]
+
+
+def _text(text: str) -> str:
+    masked = redact(text)
+    if len(masked) > _LONGEST_TEXT:
+        masked = f"{masked[:_LONGEST_TEXT]}... ({len(masked)} characters)"
+    return masked
+
+
+def _json(value: object) -> str:
+    text = msgspec.json.encode(_encodable(value)).decode()
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _encodable(value: object) -> object:
+    """Half surrogates, which UTF-8 cannot carry, written out."""
+    if isinstance(value, str):
+        return value if value.isprintable() else value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(item) for name, item in value.items()}
+    return [_encodable(item) for item in value] if isinstance(value, list) else value
+
+
+def _word(value: object) -> str:
+    """The value as it is when nothing in it could pass for another field, else as JSON."""
+    return value if isinstance(value, str) and _PLAIN.fullmatch(value) else _json(value)

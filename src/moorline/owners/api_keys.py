@@ -1,0 +1,140 @@
+"""API keys: made, listed, revoked, and turned into the caller they stand for."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+
+from moorline import clock, ids
+from moorline.errors import BadRequest, Conflict, NotFound, Unauthorized
+from moorline.store import api_keys
+from moorline.store.api_keys import ApiKey, Permission
+from moorline.store.db import Database, Statements, UniqueViolated
+
+MAX_LIVE_KEYS = 10
+LOOKUP_CHARS = 12  # of the 64 random ones: finds the row, and leaves 208 bits to be compared in constant time
+_KEY_CHARS = 67
+_NO_KEY_HASH = bytes(32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls. `user_id` is the tenant (root user), `member_id` the person; `profile_ids` None: every profile."""
+
+    user_id: str
+    member_id: str
+    key_id: str
+    profile_ids: frozenset[str] | None
+    may_write: bool
+    reveal_tokens: bool
+    redirect_allowlist: tuple[str, ...] | None
+
+    def may_see(self, profile_id: str) -> bool:
+        """Whether the key and its user are allowed this profile of the tenant."""
+        return self.profile_ids is None or profile_id in self.profile_ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """What a key is to be. `expires_in_days` None: it never expires."""
+
+    name: str
+    permission: Permission = "read-write"
+    profile_ids: tuple[str, ...] | None = None
+    reveal_tokens: bool = False
+    redirect_allowlist: tuple[str, ...] | None = None
+    expires_in_days: int | None = None
+
+
+async def authenticate(db: Statements, key: str) -> Caller:
+    """The caller of a key.
+
+    Unknown and wrong keys take the same statement and the same constant-time comparison.
+    Raises: Unauthorized, alike for wrong, expired and revoked.
+    """
+    found = await api_keys.find(db, key[3 : 3 + LOOKUP_CHARS]) if len(key) == _KEY_CHARS else None
+    expected = _NO_KEY_HASH if found is None else found.key.key_hash
+    matches = hmac.compare_digest(hash_of(key), expected)
+    if found is None or not matches:
+        raise Unauthorized
+    stored = found.key
+    if stored.expires_at is not None and stored.expires_at <= clock.now():
+        raise Unauthorized
+    return Caller(
+        user_id=found.root_id,
+        member_id=stored.user_id,
+        key_id=stored.id,
+        profile_ids=_both(stored.profile_ids, found.user_profile_ids),
+        may_write=stored.permission == "read-write",
+        reveal_tokens=stored.reveal_tokens,
+        redirect_allowlist=stored.redirect_allowlist,
+    )
+
+
+async def create(db: Database, member_id: str, new: NewKey) -> tuple[ApiKey, str]:
+    """Make a key; the key itself is in the answer and nowhere else.
+
+    Raises: BadRequest for a name or lifetime out of bounds, Conflict for a name in use or at ten live keys.
+    """
+    name = new.name.strip()
+    if not 1 <= len(name) <= 100:
+        raise BadRequest("name must have 1 to 100 characters.", fields={"name": "1 to 100 characters"})
+    if new.expires_in_days is not None and not 1 <= new.expires_in_days <= 3650:
+        raise BadRequest("expiresIn is a number of days from 1 to 3650.", fields={"expiresIn": "1 to 3650 days"})
+    now = clock.now()
+    text = ids.new_api_key()
+    key = ApiKey(
+        id=ids.new_id(),
+        user_id=member_id,
+        lookup=text[3 : 3 + LOOKUP_CHARS],
+        key_hash=hash_of(text),
+        name=name,
+        preview=f"{text[:7]}...{text[-4:]}",
+        permission=new.permission,
+        profile_ids=new.profile_ids,
+        reveal_tokens=new.reveal_tokens,
+        redirect_allowlist=new.redirect_allowlist,
+        expires_at=None if new.expires_in_days is None else now + timedelta(days=new.expires_in_days),
+        created_at=now,
+    )
+
+    async def save(tx: Statements) -> None:
+        live = [
+            other for other in await api_keys.all_of(tx, member_id) if not other.expires_at or other.expires_at > now
+        ]
+        if any(other.name == name for other in live):
+            raise Conflict(f'A key named "{name}" exists; keys are shown once, so make one under another name.')
+        if len(live) >= MAX_LIVE_KEYS:
+            raise Conflict(f"There are {MAX_LIVE_KEYS} live keys already; delete one first.")
+        await api_keys.insert(tx, key)
+
+    try:
+        await db.transaction(save)
+    except UniqueViolated:  # the 48-bit prefix is taken: a fresh key has another
+        return await create(db, member_id, new)
+    return key, text
+
+
+async def list_keys(db: Statements, member_id: str) -> list[ApiKey]:
+    """The user's keys, oldest first."""
+    return await api_keys.all_of(db, member_id)
+
+
+async def delete(db: Statements, member_id: str, key_id: str) -> None:
+    """Revoke at once. Raises: BadRequest for a malformed id, NotFound."""
+    if not ids.is_id(key_id):
+        raise BadRequest("keyId is not an id: 24 hex characters, as GET /v1/api-keys answers.")
+    if not await api_keys.delete(db, member_id, key_id):
+        raise NotFound("API key not found")
+
+
+def hash_of(key: str) -> bytes:
+    """SHA-256: keys are 256 random bits, so nothing slower is needed."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _both(first: tuple[str, ...] | None, second: tuple[str, ...] | None) -> frozenset[str] | None:
+    if first is None or second is None:
+        given = second if first is None else first
+        return None if given is None else frozenset(given)
+    return frozenset(first) & frozenset(second)

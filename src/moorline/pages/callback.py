@@ -1,0 +1,51 @@
+"""`/connect/{platform}/callback`: where platforms send the browser back."""
+
+from datetime import timedelta
+
+from litestar import Response, get
+from litestar.datastructures import Cookie
+
+from moorline import clock
+from moorline.access import public
+from moorline.connect import finish, landing, tickets
+from moorline.connect.finish import Returned
+from moorline.connect.tickets import Kind
+from moorline.errors import BadRequest, InvalidState, NotConfigured
+from moorline.pages import view
+from moorline.pages.visit import Visit, cookie_attempts, service_of, slug_page
+from moorline.service import Service
+
+
+@get("/connect/{platform:str}/callback", opt=public(), include_in_schema=False)
+async def callback(request: Visit, platform: str) -> Response[bytes]:
+    """Finish the flow, then lead on: to the integrator's address, the chooser, or the outcome."""
+    service = service_of(request)
+    try:
+        attempt = await finish.from_browser(
+            service, _returned(request, platform), cookie_attempts=cookie_attempts(request)
+        )
+    except (InvalidState, BadRequest):
+        return slug_page(request, "invalid_state", status=400)
+    except NotConfigured:
+        return slug_page(request, "not_configured", status=400)
+    url = await landing.url_of(service, attempt)
+    return view.redirect(url, cookies=[note_cookie(service, attempt.id)])
+
+
+def _returned(request: Visit, platform: str) -> Returned:
+    query = request.query_params
+    error = query.get("error") or query.get("error_code")  # some failures come without `error`
+    return Returned(
+        platform=platform,
+        state=query.get("state", ""),
+        code=query.get("code", "").removesuffix("#_=_"),
+        error=error,
+        error_description=query.get("error_description") or query.get("error_message"),
+    )
+
+
+def note_cookie(service: Service, attempt_id: str) -> Cookie:
+    """The cookie that lets this browser, and no other, see the outcome again."""
+    expires_at = clock.now() + timedelta(seconds=view.COOKIE_TTL_S)
+    value = tickets.issue(service.vault, Kind.COOKIE, attempt_id=attempt_id, expires_at=expires_at)
+    return view.attempt_cookie(service, attempt_id, value)

@@ -1,0 +1,36 @@
+"""The running service as the rooms see it: settings, store, vault and the way out, made once by `app.py`."""
+
+from dataclasses import dataclass
+
+from moorline.adapter.values import App
+from moorline.errors import NotConfigured
+from moorline.outbound import OutboundMap
+from moorline.settings import PREFIX, PlatformSettings, Settings
+from moorline.store.db import Database
+from moorline.vault import Vault
+from moorline.wire import Http
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What every step of a connection needs. `outbound_map` also maps the browser's authorization URL."""
+
+    settings: Settings
+    db: Database
+    vault: Vault
+    http: Http
+    outbound_map: OutboundMap
+
+    def app(self, platform: str) -> App:
+        """The operator's app at a platform. Raises: NotConfigured naming the missing setting."""
+        given = self.settings.platforms.get(platform, PlatformSettings())
+        if not given.client_id:
+            wanted = "BOT_TOKEN" if platform == "telegram" else "CLIENT_ID"
+            raise NotConfigured(platform, f"{PREFIX}{platform.upper()}_{wanted}")
+        return App(
+            client_id=given.client_id,
+            client_secret=given.client_secret,
+            redirect_uri=self.settings.callback_url(platform),
+            scopes=given.scopes,
+            api_version=given.api_version,
+        )

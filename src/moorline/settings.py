@@ -1,0 +1,219 @@
+"""Every option, from `MOORLINE_*` in the environment and `.env`, checked before anything starts.
+
+A wrong, half-given or unknown setting stops the start with a sentence that names it and says what to do.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from moorline import vault
+
+PREFIX = "MOORLINE_"
+PLATFORM_SUFFIXES = ("CLIENT_ID", "CLIENT_SECRET", "REDIRECT_URI", "SCOPES", "API_VERSION")
+
+TelegramMode = Literal["polling", "webhook", "off"]
+
+
+class WrongSettings(Exception):
+    """One or more settings are wrong; `str(error)` lists a sentence for each."""
+
+    def __init__(self, sentences: Iterable[str]) -> None:
+        self.sentences = tuple(sentences)
+        super().__init__("\n".join(self.sentences))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSettings:
+    """What the operator set for one platform; credentials empty when the platform has none."""
+
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    redirect_uri: str | None = None
+    scopes: tuple[str, ...] = ()
+    api_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Checked settings. Names are those of the environment variables, in lower case, without the prefix."""
+
+    public_url: str = "http://127.0.0.1:8400"
+    host: str = "127.0.0.1"
+    port: int = 8400
+    database_url: str = field(default="sqlite:///moorline-data/moorline.sqlite3", repr=False)
+    encryption_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    rate_limit_per_minute: int = 1200
+    outbound_map: str = "{}"
+    outbound_allow: str = ""
+    cors_origins: tuple[str, ...] = ()
+    brand: str = "Moorline"
+    log_level: str = "INFO"
+    log_json: bool = True
+    telegram_mode: TelegramMode = "polling"
+    telegram_code_prefix: str = "LATE"
+    bluesky_dns: bool = False
+    platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
+
+    def callback_url(self, platform: str) -> str:
+        """The redirect URI to register at the platform: the operator's own, else the callback under the public URL."""
+        own = self.platforms.get(platform, PlatformSettings()).redirect_uri
+        return own or f"{self.public_url}/connect/{platform}/callback"
+
+
+def load(environment: Mapping[str, str], *, platforms: Iterable[str], need_keys: bool = True) -> Settings:
+    """Read and check. `platforms` are the names credentials may be given for.
+
+    Raises: WrongSettings with every fault found, none of them repeating a secret.
+    """
+    return _Reader(environment, tuple(platforms)).settings(need_keys=need_keys)
+
+
+class _Reader:
+    def __init__(self, environment: Mapping[str, str], platforms: tuple[str, ...]) -> None:
+        self._given = {
+            name.removeprefix(PREFIX): value.strip() for name, value in environment.items() if name.startswith(PREFIX)
+        }
+        self._platforms = platforms
+        self._known: set[str] = set()
+        self._faults: list[str] = []
+
+    def settings(self, *, need_keys: bool) -> Settings:
+        defaults = Settings()
+        settings = Settings(
+            public_url=self._origin("PUBLIC_URL", defaults.public_url),
+            host=self._text("HOST", defaults.host),
+            port=self._whole("PORT", defaults.port, low=1, high=65535),
+            database_url=self._database_url("DATABASE_URL", defaults.database_url),
+            encryption_keys=self._keys("ENCRYPTION_KEYS", needed=need_keys),
+            rate_limit_per_minute=self._whole("RATE_LIMIT_PER_MINUTE", defaults.rate_limit_per_minute, low=0),
+            outbound_map=self._text("OUTBOUND_MAP", defaults.outbound_map),
+            outbound_allow=self._text("OUTBOUND_ALLOW", defaults.outbound_allow),
+            cors_origins=self._origins("CORS_ORIGINS"),
+            brand=self._text("BRAND", defaults.brand),
+            log_level=self._choice("LOG_LEVEL", defaults.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
+            log_json=self._flag("LOG_JSON", default=defaults.log_json),
+            telegram_mode=self._telegram_mode(defaults.telegram_mode),
+            telegram_code_prefix=self._prefix("TELEGRAM_CODE_PREFIX", defaults.telegram_code_prefix),
+            bluesky_dns=self._flag("BLUESKY_DNS", default=defaults.bluesky_dns),
+            platforms={name: self._platform(name) for name in self._platforms},
+        )
+        self._refuse_unknown()
+        if self._faults:
+            raise WrongSettings(self._faults)
+        return settings
+
+    def _text(self, name: str, default: str) -> str:
+        self._known.add(name)
+        return self._given.get(name) or default
+
+    def _fault(self, name: str, sentence: str) -> None:
+        self._faults.append(f"{PREFIX}{name} {sentence}")
+
+    def _whole(self, name: str, default: int, *, low: int, high: int = 10**9) -> int:
+        text = self._text(name, str(default))
+        if not re.fullmatch(r"\d{1,10}", text) or not low <= int(text) <= high:
+            self._fault(name, f'is "{text}": give a whole number from {low} to {high}.')
+            return default
+        return int(text)
+
+    def _flag(self, name: str, *, default: bool) -> bool:
+        text = self._text(name, str(default)).lower()
+        if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+            self._fault(name, f'is "{text}": give true or false.')
+        return text in {"true", "1", "yes", "on"}
+
+    def _choice(self, name: str, default: str, among: tuple[str, ...]) -> str:
+        text = self._text(name, default)
+        for known in among:
+            if text.lower() == known.lower():
+                return known
+        self._fault(name, f'is "{text}": give one of {", ".join(among)}.')
+        return default
+
+    def _telegram_mode(self, default: TelegramMode) -> TelegramMode:
+        chosen = self._choice("TELEGRAM_MODE", default, ("polling", "webhook", "off"))
+        return "webhook" if chosen == "webhook" else "off" if chosen == "off" else "polling"
+
+    def _prefix(self, name: str, default: str) -> str:
+        text = self._text(name, default).upper()
+        if not re.fullmatch(r"[A-Z0-9]{2,12}", text):
+            self._fault(name, f'is "{text}": give 2 to 12 letters or digits.')
+        return text
+
+    def _origin(self, name: str, default: str) -> str:
+        text = self._text(name, default).rstrip("/")
+        parts = urlsplit(text)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in text:
+            self._fault(name, f'is "{text}": give an address such as https://connect.example.com.')
+        return text
+
+    def _origins(self, name: str) -> tuple[str, ...]:
+        origins = tuple(part for part in re.split(r"[,\s]+", self._text(name, "")) if part)
+        for origin in origins:
+            if origin != "*" and not re.fullmatch(r"https?://[^/@?#\s]+", origin):
+                self._fault(name, f'holds "{origin}": give origins such as https://app.example.com, or * for all.')
+        return origins
+
+    def _database_url(self, name: str, default: str) -> str:
+        text = self._text(name, default)
+        if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            self._fault(name, "must start with sqlite:/// (then a path) or postgresql:// (then user, host, database).")
+        return text
+
+    def _keys(self, name: str, *, needed: bool) -> tuple[bytes, ...]:
+        keys: list[bytes] = []
+        for position, text in enumerate((part for part in self._text(name, "").split(",") if part.strip()), start=1):
+            try:
+                keys.append(vault.parse_key(text))
+            except ValueError as error:
+                self._fault(name, f"is wrong: key {position} {error}. `moorline keys encryption` makes a good one.")
+        if needed and not keys and not self._faults:
+            self._fault(
+                name,
+                "is not set: without it tokens could not be sealed, so nothing is started. "
+                "`moorline keys encryption` makes one; keep it as safe as the database, and apart from it.",
+            )
+        return tuple(keys)
+
+    def _platform(self, name: str) -> PlatformSettings:
+        if name == "bluesky":  # app passwords: nothing to register, so nothing to set
+            return PlatformSettings()
+        if name == "telegram":
+            return self._telegram()
+        stem = name.upper()
+        client_id = self._text(f"{stem}_CLIENT_ID", "")
+        client_secret = self._text(f"{stem}_CLIENT_SECRET", "")
+        if bool(client_id) != bool(client_secret):
+            given, missing = ("CLIENT_ID", "CLIENT_SECRET") if client_id else ("CLIENT_SECRET", "CLIENT_ID")
+            self._fault(
+                f"{stem}_{given}", f"is set but {PREFIX}{stem}_{missing} is not: set both, or neither to leave it off."
+            )
+        return PlatformSettings(
+            client_id=client_id,
+            client_secret=client_secret,
+            redirect_uri=self._redirect_uri(f"{stem}_REDIRECT_URI"),
+            scopes=tuple(part for part in re.split(r"[,\s]+", self._text(f"{stem}_SCOPES", "")) if part),
+            api_version=self._text(f"{stem}_API_VERSION", "") or None,
+        )
+
+    def _redirect_uri(self, name: str) -> str | None:
+        text = self._text(name, "")
+        if text and not re.fullmatch(r"https?://[^/@?#\s]+(/[^\s#]*)?", text):
+            self._fault(name, f'is "{text}": give the full https address that is registered at the platform.')
+        return text or None
+
+    def _telegram(self) -> PlatformSettings:
+        token = self._text("TELEGRAM_BOT_TOKEN", "")
+        if token and not re.fullmatch(r"\d{3,20}:[A-Za-z0-9_-]{30,60}", token):
+            self._fault("TELEGRAM_BOT_TOKEN", "is not a bot token: @BotFather gives digits, a colon and 35 characters.")
+        return PlatformSettings(client_id=token.partition(":")[0], client_secret=token)
+
+    def _refuse_unknown(self) -> None:
+        for name in sorted(set(self._given) - self._known):
+            near = difflib.get_close_matches(name, self._known, n=1)
+            hint = f" Did you mean {PREFIX}{near[0]}?" if near else ""
+            self._fault(name, f"is not a setting.{hint}")

@@ -1,0 +1,210 @@
+"""Tables `accounts` and `account_tokens`: what is connected; the token only where an account has one of its own."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from moorline import clock
+from moorline.store.db import Row, Statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """`user_id` is the tenant; `details` is shown in answers; `grant_id` None where no person's grant stands behind."""
+
+    id: str
+    user_id: str
+    profile_id: str
+    grant_id: str | None
+    platform: str
+    platform_account_id: str
+    username: str
+    display_name: str
+    picture_url: str | None
+    profile_url: str | None
+    is_active: bool
+    details: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOfProfile:
+    """An account with the name and slug of its profile, as lists show it."""
+
+    account: Account
+    profile_name: str
+    profile_slug: str
+
+
+async def upsert(db: Statements, account: Account, now: datetime) -> Account:
+    """Save, or update in place the account that this identity has in this profile: its id and creation stay.
+
+    Raises: ReferenceViolated when the profile is gone.
+    """
+    row = await db.one(
+        "INSERT INTO accounts (id, user_id, profile_id, grant_id, platform, platform_account_id, username,"
+        " display_name, picture_url, profile_url, is_active, details, created_at_ms, updated_at_ms)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)"
+        " ON CONFLICT (profile_id, platform, platform_account_id) DO UPDATE SET grant_id = excluded.grant_id,"
+        " username = excluded.username, display_name = excluded.display_name, picture_url = excluded.picture_url,"
+        " profile_url = excluded.profile_url, is_active = excluded.is_active, details = excluded.details,"
+        " updated_at_ms = excluded.updated_at_ms RETURNING *",
+        account.id,
+        account.user_id,
+        account.profile_id,
+        account.grant_id,
+        account.platform,
+        account.platform_account_id,
+        account.username,
+        account.display_name,
+        account.picture_url,
+        account.profile_url,
+        account.is_active,
+        json.dumps(account.details),
+        clock.to_ms(now),
+    )
+    if row is None:
+        raise RuntimeError("an upsert answered no row")
+    return _account(row)
+
+
+async def grant_id_of(db: Statements, profile_id: str, platform: str, platform_account_id: str) -> str | None:
+    """The grant this identity hangs on now in this profile."""
+    row = await db.one(
+        "SELECT grant_id FROM accounts WHERE profile_id = $1 AND platform = $2 AND platform_account_id = $3",
+        profile_id,
+        platform,
+        platform_account_id,
+    )
+    return None if row is None else row["grant_id"]
+
+
+async def get(db: Statements, user_id: str, account_id: str) -> AccountOfProfile | None:
+    """One account of the tenant."""
+    row = await db.one(
+        "SELECT a.*, p.name AS profile_name, p.slug AS profile_slug FROM accounts a"
+        " JOIN profiles p ON p.id = a.profile_id WHERE a.id = $1 AND a.user_id = $2",
+        account_id,
+        user_id,
+    )
+    return None if row is None else _with_profile(row)
+
+
+async def all_of(
+    db: Statements, user_id: str, *, profile_id: str | None, limit: int, offset: int
+) -> list[AccountOfProfile]:
+    """Accounts of the tenant, or of one of its profiles, oldest first."""
+    rows = await db.all(
+        "SELECT a.*, p.name AS profile_name, p.slug AS profile_slug FROM accounts a"
+        " JOIN profiles p ON p.id = a.profile_id"
+        " WHERE a.user_id = $1 AND (CAST($2 AS TEXT) IS NULL OR a.profile_id = $2)"
+        " ORDER BY a.created_at_ms, a.id LIMIT $3 OFFSET $4",
+        user_id,
+        profile_id,
+        limit,
+        offset,
+    )
+    return [_with_profile(row) for row in rows]
+
+
+async def count(db: Statements, user_id: str) -> int:
+    """How many accounts the tenant has."""
+    row = await db.one("SELECT count(*) AS n FROM accounts WHERE user_id = $1", user_id)
+    return 0 if row is None else int(row["n"])
+
+
+async def set_names(db: Statements, account_id: str, *, username: str, display_name: str, now: datetime) -> None:
+    """Change what the account is called here."""
+    await db.run(
+        "UPDATE accounts SET username = $2, display_name = $3, updated_at_ms = $4 WHERE id = $1",
+        account_id,
+        username,
+        display_name,
+        clock.to_ms(now),
+    )
+
+
+async def set_active(db: Statements, platform: str, platform_account_id: str, *, is_active: bool, now: datetime) -> int:
+    """Switch every account of this identity, in whatever profile; how many changed."""
+    return await db.run(
+        "UPDATE accounts SET is_active = $3, updated_at_ms = $4"
+        " WHERE platform = $1 AND platform_account_id = $2 AND is_active <> $3",
+        platform,
+        platform_account_id,
+        is_active,
+        clock.to_ms(now),
+    )
+
+
+async def delete(db: Statements, user_id: str, account_id: str) -> Account | None:
+    """Delete with its own tokens; the row as it was."""
+    row = await db.one("DELETE FROM accounts WHERE id = $1 AND user_id = $2 RETURNING *", account_id, user_id)
+    return None if row is None else _account(row)
+
+
+async def held_by_another(db: Statements, platform: str, platform_account_id: str, user_id: str) -> bool:
+    """Whether another tenant has this identity connected."""
+    row = await db.one(
+        "SELECT 1 AS found FROM accounts WHERE platform = $1 AND platform_account_id = $2 AND user_id <> $3 LIMIT 1",
+        platform,
+        platform_account_id,
+        user_id,
+    )
+    return row is not None
+
+
+async def rename_identity(db: Statements, platform: str, old: str, new: str) -> int:
+    """Give accounts the platform's new id of the same thing (a Telegram group that became a supergroup)."""
+    return await db.run(
+        "UPDATE accounts SET platform_account_id = $3 WHERE platform = $1 AND platform_account_id = $2"
+        " AND NOT EXISTS (SELECT 1 FROM accounts o WHERE o.profile_id = accounts.profile_id AND o.platform = $1"
+        " AND o.platform_account_id = $3)",
+        platform,
+        old,
+        new,
+    )
+
+
+async def put_token(
+    db: Statements, account_id: str, access_sealed: bytes, expires_at: datetime | None, now: datetime
+) -> None:
+    """Save or replace the account's own token."""
+    await db.run(
+        "INSERT INTO account_tokens (account_id, access_sealed, access_expires_at_ms, updated_at_ms)"
+        " VALUES ($1, $2, $3, $4) ON CONFLICT (account_id) DO UPDATE SET access_sealed = excluded.access_sealed,"
+        " access_expires_at_ms = excluded.access_expires_at_ms, updated_at_ms = excluded.updated_at_ms",
+        account_id,
+        access_sealed,
+        None if expires_at is None else clock.to_ms(expires_at),
+        clock.to_ms(now),
+    )
+
+
+async def get_token(db: Statements, account_id: str) -> bytes | None:
+    """The account's own sealed token."""
+    row = await db.one("SELECT access_sealed FROM account_tokens WHERE account_id = $1", account_id)
+    return None if row is None else bytes(row["access_sealed"])
+
+
+def _with_profile(row: Row) -> AccountOfProfile:
+    return AccountOfProfile(account=_account(row), profile_name=row["profile_name"], profile_slug=row["profile_slug"])
+
+
+def _account(row: Row) -> Account:
+    return Account(
+        id=row["id"],
+        user_id=row["user_id"],
+        profile_id=row["profile_id"],
+        grant_id=row["grant_id"],
+        platform=row["platform"],
+        platform_account_id=row["platform_account_id"],
+        username=row["username"],
+        display_name=row["display_name"],
+        picture_url=row["picture_url"],
+        profile_url=row["profile_url"],
+        is_active=bool(row["is_active"]),
+        details=json.loads(row["details"]),
+        created_at=clock.from_ms(row["created_at_ms"]),
+    )

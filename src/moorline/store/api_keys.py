@@ -1,0 +1,127 @@
+"""Table `api_keys`: only a SHA-256 of each key, found by a prefix of the key that is no secret by itself."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from moorline import clock
+from moorline.store.db import Row, Statements
+
+Permission = Literal["read", "read-write"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """`profile_ids` None means all profiles; `redirect_allowlist` None means any valid redirect_url."""
+
+    id: str
+    user_id: str
+    lookup: str
+    key_hash: bytes = field(repr=False)
+    name: str
+    preview: str
+    permission: Permission
+    profile_ids: tuple[str, ...] | None
+    reveal_tokens: bool
+    redirect_allowlist: tuple[str, ...] | None
+    expires_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyOfUser:
+    """A key with what its user may see: `root_id` the tenant, `user_profile_ids` None for all profiles."""
+
+    key: ApiKey
+    root_id: str
+    user_profile_ids: tuple[str, ...] | None
+
+
+async def insert(db: Statements, key: ApiKey) -> None:
+    """Raises: UniqueViolated in the unlikely case that the lookup prefix is taken: make another key."""
+    await db.run(
+        "INSERT INTO api_keys (id, user_id, lookup, key_hash, name, preview, permission, profile_ids, reveal_tokens,"
+        " redirect_allowlist, expires_at_ms, created_at_ms)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        key.id,
+        key.user_id,
+        key.lookup,
+        key.key_hash,
+        key.name,
+        key.preview,
+        key.permission,
+        _list_to_json(key.profile_ids),
+        key.reveal_tokens,
+        _list_to_json(key.redirect_allowlist),
+        None if key.expires_at is None else clock.to_ms(key.expires_at),
+        clock.to_ms(key.created_at),
+    )
+
+
+async def find(db: Statements, lookup: str) -> KeyOfUser | None:
+    """The key with this prefix and its user, expired or not."""
+    row = await db.one(
+        "SELECT k.*, u.root_id, u.profile_ids AS user_profile_ids"
+        " FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.lookup = $1",
+        lookup,
+    )
+    if row is None:
+        return None
+    return KeyOfUser(key=_key(row), root_id=row["root_id"], user_profile_ids=_json_to_list(row["user_profile_ids"]))
+
+
+async def exists(db: Statements, key_id: str, now: datetime) -> bool:
+    """Whether the key is still there and not expired."""
+    row = await db.one(
+        "SELECT 1 AS found FROM api_keys WHERE id = $1 AND (expires_at_ms IS NULL OR expires_at_ms > $2)",
+        key_id,
+        clock.to_ms(now),
+    )
+    return row is not None
+
+
+async def all_of(db: Statements, user_id: str) -> list[ApiKey]:
+    """Every key of the user, oldest first."""
+    rows = await db.all("SELECT * FROM api_keys WHERE user_id = $1 ORDER BY created_at_ms, id", user_id)
+    return [_key(row) for row in rows]
+
+
+async def count_live(db: Statements, user_id: str, now: datetime) -> int:
+    """How many keys of the user have not expired."""
+    row = await db.one(
+        "SELECT count(*) AS n FROM api_keys WHERE user_id = $1 AND (expires_at_ms IS NULL OR expires_at_ms > $2)",
+        user_id,
+        clock.to_ms(now),
+    )
+    return 0 if row is None else int(row["n"])
+
+
+async def delete(db: Statements, user_id: str, key_id: str) -> bool:
+    """Delete; False when the user has no such key."""
+    return await db.run("DELETE FROM api_keys WHERE id = $1 AND user_id = $2", key_id, user_id) == 1
+
+
+def _list_to_json(values: tuple[str, ...] | None) -> str | None:
+    return None if values is None else json.dumps(values)
+
+
+def _json_to_list(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(json.loads(text))
+
+
+def _key(row: Row) -> ApiKey:
+    return ApiKey(
+        id=row["id"],
+        user_id=row["user_id"],
+        lookup=row["lookup"],
+        key_hash=bytes(row["key_hash"]),
+        name=row["name"],
+        preview=row["preview"],
+        permission=row["permission"],
+        profile_ids=_json_to_list(row["profile_ids"]),
+        reveal_tokens=bool(row["reveal_tokens"]),
+        redirect_allowlist=_json_to_list(row["redirect_allowlist"]),
+        expires_at=None if row["expires_at_ms"] is None else clock.from_ms(row["expires_at_ms"]),
+        created_at=clock.from_ms(row["created_at_ms"]),
+    )

@@ -1,0 +1,173 @@
+"""Table `attempts`: one row per connection somebody started: its one-use state, then what became of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from moorline import clock
+from moorline.store.db import Row, Statements
+
+# started: sent to the platform. returned: the callback has it. selecting: consent is given, the choice is open.
+Status = Literal["started", "returned", "selecting", "connected", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """`user_id` is the tenant; `state_hash` and `code_hash` are SHA-256; `note` is sanitised, for the operator."""
+
+    id: str
+    user_id: str
+    key_id: str | None
+    profile_id: str
+    platform: str
+    app_id: str
+    redirect_uri: str
+    redirect_url: str | None
+    headless: bool
+    state_hash: bytes = field(repr=False)
+    verifier_sealed: bytes | None = field(default=None, repr=False)
+    code_hash: bytes | None = field(default=None, repr=False)
+    status: Status = "started"
+    slug: str | None = None
+    note: str | None = None
+    account_id: str | None = None
+    created_at: datetime
+    expires_at: datetime
+    consumed_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A state that comes back: where to, with which code, and (None: any) for which tenant and profile."""
+
+    state_hash: bytes = field(repr=False)
+    code_hash: bytes = field(repr=False)
+    platform: str
+    app_id: str
+    now: datetime
+    user_id: str | None = None
+    profile_id: str | None = None
+
+
+async def insert_for_profile(db: Statements, attempt: Attempt) -> bool:
+    """Save a started attempt if its tenant has its profile; False (and nothing saved) otherwise. One statement."""
+    row = await db.one(
+        "INSERT INTO attempts (id, user_id, key_id, profile_id, platform, app_id, redirect_uri, redirect_url, headless,"
+        " state_hash, verifier_sealed, status, created_at_ms, expires_at_ms)"
+        " SELECT $1, user_id, $3, id, $5, $6, $7, $8, $9, $10, $11, 'started', $12, $13"
+        " FROM profiles WHERE id = $4 AND user_id = $2 RETURNING id",
+        attempt.id,
+        attempt.user_id,
+        attempt.key_id,
+        attempt.profile_id,
+        attempt.platform,
+        attempt.app_id,
+        attempt.redirect_uri,
+        attempt.redirect_url,
+        attempt.headless,
+        attempt.state_hash,
+        attempt.verifier_sealed,
+        clock.to_ms(attempt.created_at),
+        clock.to_ms(attempt.expires_at),
+    )
+    return row is not None
+
+
+async def consume(db: Statements, use: Use) -> Attempt | None:
+    """Use up the state: the row when this call was the first, in time and for the right place; None otherwise."""
+    row = await db.one(
+        "UPDATE attempts SET status = 'returned', code_hash = $4, consumed_at_ms = $5"
+        " WHERE state_hash = $1 AND platform = $2 AND app_id = $3 AND consumed_at_ms IS NULL AND expires_at_ms > $5"
+        " AND (CAST($6 AS TEXT) IS NULL OR user_id = $6) AND (CAST($7 AS TEXT) IS NULL OR profile_id = $7) RETURNING *",
+        use.state_hash,
+        use.platform,
+        use.app_id,
+        use.code_hash,
+        clock.to_ms(use.now),
+        use.user_id,
+        use.profile_id,
+    )
+    return None if row is None else _attempt(row)
+
+
+async def by_state(db: Statements, state_hash: bytes) -> Attempt | None:
+    """The attempt of a state, used or not."""
+    row = await db.one("SELECT * FROM attempts WHERE state_hash = $1", state_hash)
+    return None if row is None else _attempt(row)
+
+
+async def get(db: Statements, attempt_id: str) -> Attempt | None:
+    """One attempt, whoever's."""
+    row = await db.one("SELECT * FROM attempts WHERE id = $1", attempt_id)
+    return None if row is None else _attempt(row)
+
+
+async def set_selecting(db: Statements, attempt_id: str) -> None:
+    """Consent is given and the choice is open."""
+    await db.run(
+        "UPDATE attempts SET status = 'selecting', verifier_sealed = NULL WHERE id = $1 AND status = 'returned'",
+        attempt_id,
+    )
+
+
+async def set_connected(db: Statements, attempt_id: str, account_id: str, now: datetime) -> None:
+    """The account is saved; a later choice from the same consent replaces the earlier in the journal."""
+    await db.run(
+        "UPDATE attempts SET status = 'connected', account_id = $2, finished_at_ms = $3, verifier_sealed = NULL,"
+        " slug = NULL WHERE id = $1",
+        attempt_id,
+        account_id,
+        clock.to_ms(now),
+    )
+
+
+async def set_failed(db: Statements, attempt_id: str, *, slug: str, note: str | None, now: datetime) -> bool:
+    """Note why it failed; False when it is connected already (or gone), which nothing takes back."""
+    touched = await db.run(
+        "UPDATE attempts SET status = 'failed', slug = $2, note = $3, finished_at_ms = $4, verifier_sealed = NULL"
+        " WHERE id = $1 AND status <> 'connected'",
+        attempt_id,
+        slug,
+        note,
+        clock.to_ms(now),
+    )
+    return touched == 1
+
+
+async def purge(db: Statements, *, before: datetime, limit: int) -> int:
+    """Delete up to `limit` attempts created before an instant; how many went."""
+    return await db.run(
+        "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE created_at_ms < $1 LIMIT $2)",
+        clock.to_ms(before),
+        limit,
+    )
+
+
+def _attempt(row: Row) -> Attempt:
+    return Attempt(
+        id=row["id"],
+        user_id=row["user_id"],
+        key_id=row["key_id"],
+        profile_id=row["profile_id"],
+        platform=row["platform"],
+        app_id=row["app_id"],
+        redirect_uri=row["redirect_uri"],
+        redirect_url=row["redirect_url"],
+        headless=bool(row["headless"]),
+        state_hash=bytes(row["state_hash"]),
+        verifier_sealed=None if row["verifier_sealed"] is None else bytes(row["verifier_sealed"]),
+        code_hash=None if row["code_hash"] is None else bytes(row["code_hash"]),
+        status=row["status"],
+        slug=row["slug"],
+        note=row["note"],
+        account_id=row["account_id"],
+        created_at=clock.from_ms(row["created_at_ms"]),
+        expires_at=clock.from_ms(row["expires_at_ms"]),
+        consumed_at=_instant(row["consumed_at_ms"]),
+        finished_at=_instant(row["finished_at_ms"]),
+    )
+
+
+def _instant(instant_ms: int | None) -> datetime | None:
+    return None if instant_ms is None else clock.from_ms(instant_ms)

@@ -1,0 +1,99 @@
+"""One thin face for two engines: plain SQL with `$1` parameters on SQLite and on PostgreSQL.
+
+A transaction is an async function that awaits nothing but its own statements. On PostgreSQL it is simply awaited; on
+SQLite it is driven to its end on the one writer thread, in a single hop, where awaiting anything else is an error. So
+no transaction can be open across a network call, and writers never fight for SQLite's lock.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Row(Protocol):
+    """One row; columns by name."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+class Statements(Protocol):
+    """What runs a statement: a transaction, or the database itself (each statement on its own)."""
+
+    async def one(self, sql: str, *args: object) -> Row | None:
+        """The first row, or None."""
+        ...
+
+    async def all(self, sql: str, *args: object) -> list[Row]:
+        """Every row."""
+        ...
+
+    async def run(self, sql: str, *args: object) -> int:
+        """Run a statement that answers no rows; how many rows it touched."""
+        ...
+
+
+Work = Callable[[Statements], Awaitable[T]]
+
+
+class Database(Statements, Protocol):
+    """A store that is open. Every method raises StoreUnavailable when the engine cannot serve it now."""
+
+    @property
+    def engine(self) -> Literal["sqlite", "postgresql"]:
+        """Which engine this is, for the doctor and the tests."""
+        ...
+
+    async def transaction(self, work: Work[T], *, durable: bool = False) -> T:
+        """Run `work` in one transaction, committed when it returns and undone when it raises.
+
+        `durable`: the commit also survives a power failure (on SQLite one fsync more). For rotated tokens and the like,
+        which nobody could give us again.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        ...
+
+
+class UniqueViolated(Exception):
+    """A unique index refused the row."""
+
+
+class ReferenceViolated(Exception):
+    """A foreign key refused the row: what it points to is gone, or something still points to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as SQLite takes it, and whether it only reads."""
+
+    text: str
+    reads: bool
+
+
+_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1024)
+def prepare_for_sqlite(sql: str) -> Prepared:
+    """`$1` becomes `?1`; a SELECT or WITH without a writing verb only reads."""
+    text = re.sub(r"\$(\d+)", r"?\1", sql)
+    return Prepared(text=text, reads=_WRITES.search(sql) is None)
+
+
+async def connect(url: str) -> Database:
+    """Open `sqlite:///PATH` or `postgresql://...`. Raises: StoreUnavailable, ValueError for another scheme."""
+    if url.startswith("sqlite:///"):
+        from moorline.store.sqlite import SqliteDatabase
+
+        return SqliteDatabase.open(url.removeprefix("sqlite:///"))
+    if url.startswith(("postgresql://", "postgres://")):
+        from moorline.store.postgresql import PostgresqlDatabase
+
+        return await PostgresqlDatabase.open(url)
+    raise ValueError("a database URL starts with sqlite:/// or postgresql://")

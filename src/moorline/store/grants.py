@@ -1,0 +1,140 @@
+"""Tables `grants` and `grant_tokens`: a person's consent on a platform, and its sealed tokens, kept apart."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from moorline import clock
+from moorline.store.db import Row, Statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """`user_id` is the tenant; `granted` None when the platform never told; `service_url` the person's own server."""
+
+    id: str
+    user_id: str
+    platform: str
+    app_id: str
+    platform_user_id: str
+    username: str
+    granted: tuple[str, ...] | None
+    service_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedTokens:
+    """`version` counts renewals, so that a late writer cannot put an older pair back."""
+
+    version: int
+    access_sealed: bytes = field(repr=False)
+    refresh_sealed: bytes | None = field(repr=False)
+    access_expires_at: datetime | None
+    refresh_expires_at: datetime | None
+
+
+async def upsert(db: Statements, grant: Grant, now: datetime) -> str:
+    """Save or renew the grant of this person; the id it has (an earlier one when the person was known)."""
+    row = await db.one(
+        "INSERT INTO grants (id, user_id, platform, app_id, platform_user_id, username, granted, service_url,"
+        " created_at_ms, updated_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)"
+        " ON CONFLICT (user_id, platform, app_id, platform_user_id) DO UPDATE SET username = excluded.username,"
+        " granted = coalesce(excluded.granted, grants.granted),"
+        " service_url = coalesce(excluded.service_url, grants.service_url), updated_at_ms = excluded.updated_at_ms"
+        " RETURNING id",
+        grant.id,
+        grant.user_id,
+        grant.platform,
+        grant.app_id,
+        grant.platform_user_id,
+        grant.username,
+        None if grant.granted is None else json.dumps(grant.granted),
+        grant.service_url,
+        clock.to_ms(now),
+    )
+    if row is None:
+        raise RuntimeError("an upsert answered no row")
+    return str(row["id"])
+
+
+async def find_id(db: Statements, *, user_id: str, platform: str, app_id: str, platform_user_id: str) -> str | None:
+    """The id of a person's grant."""
+    row = await db.one(
+        "SELECT id FROM grants WHERE user_id = $1 AND platform = $2 AND app_id = $3 AND platform_user_id = $4",
+        user_id,
+        platform,
+        app_id,
+        platform_user_id,
+    )
+    return None if row is None else str(row["id"])
+
+
+async def get(db: Statements, grant_id: str) -> Grant | None:
+    """One grant, whoever's."""
+    row = await db.one("SELECT * FROM grants WHERE id = $1", grant_id)
+    return None if row is None else _grant(row)
+
+
+async def put_tokens(db: Statements, grant_id: str, tokens: SealedTokens, now: datetime) -> None:
+    """Save or replace the tokens; a missing refresh token keeps the stored one."""
+    await db.run(
+        "INSERT INTO grant_tokens (grant_id, version, access_sealed, refresh_sealed, access_expires_at_ms,"
+        " refresh_expires_at_ms, updated_at_ms) VALUES ($1, 1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (grant_id) DO UPDATE SET version = grant_tokens.version + 1,"
+        " access_sealed = excluded.access_sealed,"
+        " refresh_sealed = coalesce(excluded.refresh_sealed, grant_tokens.refresh_sealed),"
+        " access_expires_at_ms = excluded.access_expires_at_ms,"
+        " refresh_expires_at_ms = CASE WHEN excluded.refresh_sealed IS NULL"
+        " THEN grant_tokens.refresh_expires_at_ms ELSE excluded.refresh_expires_at_ms END,"
+        " updated_at_ms = excluded.updated_at_ms",
+        grant_id,
+        tokens.access_sealed,
+        tokens.refresh_sealed,
+        _ms(tokens.access_expires_at),
+        _ms(tokens.refresh_expires_at),
+        clock.to_ms(now),
+    )
+
+
+async def get_tokens(db: Statements, grant_id: str) -> SealedTokens | None:
+    """The sealed tokens of a grant."""
+    row = await db.one("SELECT * FROM grant_tokens WHERE grant_id = $1", grant_id)
+    if row is None:
+        return None
+    refresh_sealed, access_ms, refresh_ms = (
+        row["refresh_sealed"],
+        row["access_expires_at_ms"],
+        row["refresh_expires_at_ms"],
+    )
+    return SealedTokens(
+        version=row["version"],
+        access_sealed=bytes(row["access_sealed"]),
+        refresh_sealed=None if refresh_sealed is None else bytes(refresh_sealed),
+        access_expires_at=None if access_ms is None else clock.from_ms(access_ms),
+        refresh_expires_at=None if refresh_ms is None else clock.from_ms(refresh_ms),
+    )
+
+
+async def delete_unused(db: Statements, grant_id: str) -> bool:
+    """Delete the grant and its tokens if no account hangs on it; whether it went."""
+    touched = await db.run(
+        "DELETE FROM grants WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM accounts WHERE grant_id = $1)", grant_id
+    )
+    return touched == 1
+
+
+def _ms(instant: datetime | None) -> int | None:
+    return None if instant is None else clock.to_ms(instant)
+
+
+def _grant(row: Row) -> Grant:
+    return Grant(
+        id=row["id"],
+        user_id=row["user_id"],
+        platform=row["platform"],
+        app_id=row["app_id"],
+        platform_user_id=row["platform_user_id"],
+        username=row["username"],
+        granted=None if row["granted"] is None else tuple(json.loads(row["granted"])),
+        service_url=row["service_url"],
+    )

@@ -1,0 +1,103 @@
+"""Table `profiles`: what accounts are grouped under; exactly one of a tenant is the default."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from moorline import clock
+from moorline.store.db import Row, Statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """`user_id` is the root user, so the tenant."""
+
+    id: str
+    user_id: str
+    name: str
+    slug: str
+    description: str | None
+    color: str | None
+    is_default: bool
+    created_at: datetime
+
+
+async def insert(db: Statements, profile: Profile) -> None:
+    """Save a new profile; it becomes the default when the tenant has no other, whatever `is_default` says."""
+    await db.run(
+        "INSERT INTO profiles (id, user_id, name, slug, description, color, is_default, created_at_ms)"
+        " SELECT $1, $2, $3, $4, $5, $6, NOT EXISTS (SELECT 1 FROM profiles WHERE user_id = $2), $7",
+        profile.id,
+        profile.user_id,
+        profile.name,
+        profile.slug,
+        profile.description,
+        profile.color,
+        clock.to_ms(profile.created_at),
+    )
+
+
+async def get(db: Statements, user_id: str, profile_id: str) -> Profile | None:
+    """One profile of the tenant."""
+    row = await db.one("SELECT * FROM profiles WHERE id = $1 AND user_id = $2", profile_id, user_id)
+    return None if row is None else _profile(row)
+
+
+async def all_of(db: Statements, user_id: str) -> list[Profile]:
+    """Every profile of the tenant, oldest first."""
+    rows = await db.all("SELECT * FROM profiles WHERE user_id = $1 ORDER BY created_at_ms, id", user_id)
+    return [_profile(row) for row in rows]
+
+
+async def update(db: Statements, profile: Profile) -> bool:
+    """Save every field but id, tenant and creation; False when it is gone."""
+    touched = await db.run(
+        "UPDATE profiles SET name = $3, slug = $4, description = $5, color = $6, is_default = $7"
+        " WHERE id = $1 AND user_id = $2",
+        profile.id,
+        profile.user_id,
+        profile.name,
+        profile.slug,
+        profile.description,
+        profile.color,
+        profile.is_default,
+    )
+    return touched == 1
+
+
+async def clear_default(db: Statements, user_id: str, *, but: str) -> None:
+    """Make every profile of the tenant but one no default."""
+    await db.run("UPDATE profiles SET is_default = FALSE WHERE user_id = $1 AND id <> $2 AND is_default", user_id, but)
+
+
+async def delete(db: Statements, user_id: str, profile_id: str) -> bool:
+    """Delete; False when it is gone already. Raises: ReferenceViolated while accounts hang on it."""
+    return await db.run("DELETE FROM profiles WHERE id = $1 AND user_id = $2", profile_id, user_id) == 1
+
+
+async def promote_oldest(db: Statements, user_id: str) -> None:
+    """Make the oldest profile the default when none is."""
+    await db.run(
+        "UPDATE profiles SET is_default = TRUE WHERE id ="
+        " (SELECT id FROM profiles WHERE user_id = $1 ORDER BY created_at_ms, id LIMIT 1)"
+        " AND NOT EXISTS (SELECT 1 FROM profiles WHERE user_id = $1 AND is_default)",
+        user_id,
+    )
+
+
+async def count(db: Statements, user_id: str) -> int:
+    """How many profiles the tenant has."""
+    row = await db.one("SELECT count(*) AS n FROM profiles WHERE user_id = $1", user_id)
+    return 0 if row is None else int(row["n"])
+
+
+def _profile(row: Row) -> Profile:
+    return Profile(
+        id=row["id"],
+        user_id=row["user_id"],
+        name=row["name"],
+        slug=row["slug"],
+        description=row["description"],
+        color=row["color"],
+        is_default=bool(row["is_default"]),
+        created_at=clock.from_ms(row["created_at_ms"]),
+    )

@@ -1,0 +1,99 @@
+"""Table `selections`: a consent that waits for a choice, with sealed tokens, who gave it, and what may be chosen."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from moorline import clock
+from moorline.store.db import Row, Statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSelection:
+    """`identity` and `choices` are JSON objects without secrets; the tokens are sealed for this attempt."""
+
+    attempt_id: str
+    user_id: str
+    key_id: str | None
+    profile_id: str
+    platform: str
+    app_id: str
+    redirect_url: str | None
+    tokens_sealed: bytes = field(repr=False)
+    identity: Mapping[str, Any]
+    choices: Mapping[str, Any]
+    saved_account_id: str | None = None
+    expires_at: datetime
+
+
+async def insert(db: Statements, selection: OpenSelection) -> None:
+    """Save an open selection."""
+    await db.run(
+        "INSERT INTO selections (attempt_id, user_id, key_id, profile_id, platform, app_id, redirect_url,"
+        " tokens_sealed, identity, choices, expires_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        selection.attempt_id,
+        selection.user_id,
+        selection.key_id,
+        selection.profile_id,
+        selection.platform,
+        selection.app_id,
+        selection.redirect_url,
+        selection.tokens_sealed,
+        json.dumps(selection.identity),
+        json.dumps(selection.choices),
+        clock.to_ms(selection.expires_at),
+    )
+
+
+async def get(db: Statements, attempt_id: str, now: datetime) -> OpenSelection | None:
+    """The selection of an attempt while it lives."""
+    row = await db.one(
+        "SELECT * FROM selections WHERE attempt_id = $1 AND expires_at_ms > $2", attempt_id, clock.to_ms(now)
+    )
+    return None if row is None else _selection(row)
+
+
+async def set_choices(db: Statements, attempt_id: str, choices: Mapping[str, Any]) -> None:
+    """Keep what the platform listed last."""
+    await db.run("UPDATE selections SET choices = $2 WHERE attempt_id = $1", attempt_id, json.dumps(choices))
+
+
+async def set_saved(db: Statements, attempt_id: str, account_id: str) -> bool:
+    """Note the account a choice was saved as; False when the selection is gone (cancelled or expired)."""
+    touched = await db.run("UPDATE selections SET saved_account_id = $2 WHERE attempt_id = $1", attempt_id, account_id)
+    return touched == 1
+
+
+async def delete(db: Statements, attempt_id: str) -> OpenSelection | None:
+    """Close it and wipe its tokens; the row as it was."""
+    row = await db.one("DELETE FROM selections WHERE attempt_id = $1 RETURNING *", attempt_id)
+    return None if row is None else _selection(row)
+
+
+async def purge(db: Statements, *, now: datetime, limit: int) -> int:
+    """Delete up to `limit` expired selections; how many went."""
+    return await db.run(
+        "DELETE FROM selections WHERE attempt_id IN"
+        " (SELECT attempt_id FROM selections WHERE expires_at_ms <= $1 LIMIT $2)",
+        clock.to_ms(now),
+        limit,
+    )
+
+
+def _selection(row: Row) -> OpenSelection:
+    return OpenSelection(
+        attempt_id=row["attempt_id"],
+        user_id=row["user_id"],
+        key_id=row["key_id"],
+        profile_id=row["profile_id"],
+        platform=row["platform"],
+        app_id=row["app_id"],
+        redirect_url=row["redirect_url"],
+        tokens_sealed=bytes(row["tokens_sealed"]),
+        identity=json.loads(row["identity"]),
+        choices=json.loads(row["choices"]),
+        saved_account_id=row["saved_account_id"],
+        expires_at=clock.from_ms(row["expires_at_ms"]),
+    )

@@ -1,0 +1,212 @@
+"""SQLite behind `db.py`: one writer connection on its own thread, reads on the calling thread, WAL.
+
+A point read takes a few microseconds, a hop to another thread fifty; so reads stay where they are asked for. The log
+is never checkpointed inside a request: a third connection does it on a thread of its own.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from typing_extensions import override
+
+from moorline.errors import StoreUnavailable
+from moorline.store.db import Database, ReferenceViolated, Row, Statements, UniqueViolated, Work, prepare_for_sqlite
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS = 5_000
+CHECKPOINT_EVERY_S = 1.0
+_Job = tuple[Work[Any], bool, "Future[Any]"]
+
+
+def open_connection(path: str) -> sqlite3.Connection:
+    """A connection in autocommit mode with the settings every part of Moorline uses."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection
+
+
+class SqliteDatabase(Database):
+    """An open SQLite file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._reader = open_connection(path)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._writer = threading.Thread(target=self._write, name="sqlite-writer", daemon=True)
+        self._checkpointer = threading.Thread(target=self._checkpoint, name="sqlite-checkpoints", daemon=True)
+        self._writer.start()
+        self._checkpointer.start()
+
+    @classmethod
+    def open(cls, path: str) -> "SqliteDatabase":
+        """Open or make the file (its folder too). Raises: StoreUnavailable."""
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            connection = open_connection(path)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.close()
+            return cls(path)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(f"The database file cannot be opened: {error}.") from error
+
+    @property
+    @override
+    def engine(self) -> Literal["sqlite", "postgresql"]:
+        return "sqlite"
+
+    @override
+    async def one(self, sql: str, *args: object) -> Row | None:
+        if prepare_for_sqlite(sql).reads:
+            return _Connected(self._reader).one_now(sql, args)
+        return await self.transaction(lambda tx: tx.one(sql, *args))
+
+    @override
+    async def all(self, sql: str, *args: object) -> list[Row]:
+        if prepare_for_sqlite(sql).reads:
+            return _Connected(self._reader).all_now(sql, args)
+        return await self.transaction(lambda tx: tx.all(sql, *args))
+
+    @override
+    async def run(self, sql: str, *args: object) -> int:
+        return await self.transaction(lambda tx: tx.run(sql, *args))
+
+    @override
+    async def transaction(self, work: Work[T], *, durable: bool = False) -> T:
+        if self._stopping.is_set():
+            raise StoreUnavailable("The server is stopping.")
+        done: Future[T] = Future()
+        self._jobs.put((work, durable, done))
+        # Shielded: a caller that goes away must not leave the writer with a future nobody may set.
+        return await asyncio.shield(asyncio.wrap_future(done))
+
+    @override
+    async def close(self) -> None:
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._jobs.put(None)
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._checkpointer.join)
+        self._reader.close()
+
+    def _write(self) -> None:
+        connection = open_connection(self._path)
+        while (job := self._jobs.get()) is not None:
+            work, durable, done = job
+            try:
+                result = _in_transaction(connection, work, durable=durable)
+            except BaseException as error:  # noqa: BLE001 - whatever it was, the caller gets it, not this thread
+                done.set_exception(error)
+            else:
+                done.set_result(result)
+        connection.close()
+
+    def _checkpoint(self) -> None:
+        connection = open_connection(self._path)
+        connection.execute("PRAGMA busy_timeout = 0")
+        while not self._stopping.wait(CHECKPOINT_EVERY_S):
+            with suppress(sqlite3.Error):  # busy or full now: the next round tries again
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        with suppress(sqlite3.Error):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+
+
+def _in_transaction(connection: sqlite3.Connection, work: Work[T], *, durable: bool) -> T:
+    try:
+        if durable:
+            connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result: T = _drive(work(_Connected(connection)))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        else:
+            return result
+    except sqlite3.Error as error:
+        raise _translated(error) from error
+    finally:
+        if durable:
+            connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _drive(awaitable: Any) -> Any:
+    """Run a coroutine that never really waits to its end."""
+    coroutine: Coroutine[Any, Any, Any] = awaitable
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise RuntimeError("a transaction may await its own statements only")
+
+
+class _Connected(Statements):
+    """Statements on one connection; their coroutines never wait."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def one_now(self, sql: str, args: tuple[object, ...]) -> Row | None:
+        cursor = self._execute(sql, args)
+        try:
+            row: Row | None = cursor.fetchone()
+        finally:
+            cursor.close()  # a cursor left open would keep its snapshot, and with it the log, from being checkpointed
+        return row
+
+    def all_now(self, sql: str, args: tuple[object, ...]) -> list[Row]:
+        rows: list[Row] = self._execute(sql, args).fetchall()
+        return rows
+
+    @override
+    async def one(self, sql: str, *args: object) -> Row | None:
+        return self.one_now(sql, args)
+
+    @override
+    async def all(self, sql: str, *args: object) -> list[Row]:
+        return self.all_now(sql, args)
+
+    @override
+    async def run(self, sql: str, *args: object) -> int:
+        return self._execute(sql, args).rowcount
+
+    def _execute(self, sql: str, args: tuple[object, ...]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(prepare_for_sqlite(sql).text, args)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+
+
+def _translated(error: sqlite3.Error) -> Exception:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code in {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}:
+        return UniqueViolated(str(error))
+    if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return ReferenceViolated(str(error))
+    if isinstance(error, sqlite3.OperationalError) and _is_passing(error):
+        return StoreUnavailable("The database did not answer in time; nothing was changed. Try again.")
+    return error
+
+
+def _is_passing(error: sqlite3.OperationalError) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}

@@ -1,0 +1,66 @@
+"""Table `users`: people who own profiles (roots) and the members they invited."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from moorline import clock
+from moorline.store.db import Row, Statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """`root_id` is the tenant: the user's own id for a root. `profile_ids` None means all profiles."""
+
+    id: str
+    root_id: str
+    name: str
+    email: str
+    role: str
+    profile_ids: tuple[str, ...] | None
+    created_at: datetime
+
+
+async def insert(db: Statements, user: User) -> None:
+    """Raises: UniqueViolated when the e-mail address is taken."""
+    await db.run(
+        "INSERT INTO users (id, root_id, name, email, role, profile_ids, created_at_ms)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        user.id,
+        user.root_id,
+        user.name,
+        user.email,
+        user.role,
+        None if user.profile_ids is None else json.dumps(user.profile_ids),
+        clock.to_ms(user.created_at),
+    )
+
+
+async def by_email(db: Statements, email: str) -> User | None:
+    """The user with this address, compared as stored."""
+    row = await db.one("SELECT * FROM users WHERE email = $1", email)
+    return None if row is None else _user(row)
+
+
+async def of_tenant(db: Statements, root_id: str, user_id: str) -> User | None:
+    """One user of the tenant, the root included."""
+    row = await db.one("SELECT * FROM users WHERE id = $1 AND root_id = $2", user_id, root_id)
+    return None if row is None else _user(row)
+
+
+async def all_of_tenant(db: Statements, root_id: str) -> list[User]:
+    """The root and its members, oldest first."""
+    rows = await db.all("SELECT * FROM users WHERE root_id = $1 ORDER BY created_at_ms, id", root_id)
+    return [_user(row) for row in rows]
+
+
+def _user(row: Row) -> User:
+    return User(
+        id=row["id"],
+        root_id=row["root_id"],
+        name=row["name"],
+        email=row["email"],
+        role=row["role"],
+        profile_ids=None if row["profile_ids"] is None else tuple(json.loads(row["profile_ids"])),
+        created_at=clock.from_ms(row["created_at_ms"]),
+    )
