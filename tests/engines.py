@@ -28,15 +28,15 @@ Engine = Literal["sqlite", "postgresql"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 START_TIMEOUT_S = 30.0
-PORTS_TRIED = 3
+ROOM_BYTES = 2**30
 # Nothing here has to survive a power failure.
-FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_connections=200")
+FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_wal_size=64MB")
 
 # Taken out of the environment: the service refuses MOORLINE_ settings it does not know, also in processes tests start.
 SERVER_URL = os.environ.pop("MOORLINE_TEST_POSTGRES_URL", "")
 
-# The server ends when its standard input does, so also when the process of the tests was killed.
-_KEEPER = '"$@" & read -r _; kill -QUIT $!; wait $!'
+# The server ends, and its folder goes, when standard input does: also when the process of the tests is killed.
+_KEEPER = '"$@" & read -r _; kill -QUIT $!; wait $!; rm -rf "$0"'
 
 
 class CannotStart(Exception):
@@ -70,7 +70,7 @@ class PostgresqlServer:
         if self._migrated is None:
             self._migrated = await self.empty()
             await migrate.upgrade(self._migrated)
-        return await self._make(f' TEMPLATE "{_name_of(self._migrated)}"')
+        return await self._make(f' TEMPLATE "{_name_of(self._migrated)}" STRATEGY FILE_COPY')
 
     async def empty(self) -> str:
         """The URL of a database without tables."""
@@ -105,7 +105,7 @@ def _name_of(url: str) -> str:
 @contextmanager
 def started_postgresql() -> Iterator[str]:
     """The URL of a server of our own, which is stopped and removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="moorline-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="moorline-postgresql-", dir=_in_memory()))
     try:
         with _served(folder) as port:
             yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
@@ -113,35 +113,41 @@ def started_postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _in_memory() -> Path | None:
+    """A folder in memory, where a database is copied ten times faster than on a disk; None when there is no room."""
+    folder = Path("/dev") / "shm"
+    try:
+        roomy = shutil.disk_usage(folder).free >= ROOM_BYTES
+    except OSError:
+        return None
+    return folder if roomy and os.access(folder, os.W_OK) else None
+
+
 @contextmanager
 def _served(folder: Path) -> Iterator[int]:
     owner = _owner(folder)
     programs = _programs(folder)
-    cluster, log = folder / "cluster", folder / "log"
-    fast = [part for setting in FAST for part in ("-c", setting)]
-    make = [programs / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
+    cluster, log, port = folder / "cluster", folder / "log", str(_free_port())
+    make = [f"{programs}/initdb", "-D", f"{cluster}", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
     made = subprocess.run([*make, "--no-sync"], capture_output=True, text=True, check=False, cwd=folder, **owner)
     if made.returncode:
         raise CannotStart(made.stderr)
-    for _ in range(PORTS_TRIED):
-        port = _free_port()
-        command = [programs / "postgres", "-D", cluster, "-h", "127.0.0.1", "-p", str(port), "-k", "", *fast]
-        with (
-            log.open("wb") as output,
-            subprocess.Popen(
-                ["sh", "-c", _KEEPER, "sh", *command],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                cwd=folder,
-                start_new_session=True,  # so that Ctrl-C reaches the tests only
-                **owner,
-            ),
-        ):
-            if _is_up(cluster, log):
-                yield port
-                return
-    raise CannotStart(log.read_text(errors="replace"))
+    serve = [f"{programs}/postgres", "-D", f"{cluster}", "-h", "127.0.0.1", "-p", port, "-k", ""]
+    fast = [part for setting in FAST for part in ("-c", setting)]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            ["sh", "-c", _KEEPER, f"{folder}", *serve, *fast],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            start_new_session=True,  # so that Ctrl-C reaches the tests only
+            **owner,
+        ),
+    ):
+        _wait_for(cluster, log)
+        yield int(port)
 
 
 def _owner(folder: Path) -> Mapping[str, Any]:
@@ -174,14 +180,11 @@ def _free_port() -> int:
     return port
 
 
-def _is_up(cluster: Path, log: Path) -> bool:
-    """Wait until it takes connections; False when it gave up (its port was taken in between)."""
+def _wait_for(cluster: Path, log: Path) -> None:
     status = cluster / "postmaster.pid"
     give_up_at = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < give_up_at:
-        if status.exists() and status.read_text().rstrip().endswith("ready"):
-            return True
-        if "FATAL" in log.read_text(errors="replace"):
-            return False
+    while not (status.exists() and status.read_text().rstrip().endswith("ready")):
+        said = log.read_text(errors="replace")
+        if "FATAL" in said or time.monotonic() > give_up_at:
+            raise CannotStart(said)
         time.sleep(0.02)
-    return False

@@ -1,9 +1,9 @@
 """Settings, store and rooms become one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from litestar import Litestar, Request, Response, Router, get
 from litestar.config.cors import CORSConfig
@@ -24,23 +24,26 @@ from moorline.http.limits import RateLimits
 from moorline.outbound import Outbound, OutboundMap
 from moorline.pages.routes import PAGES
 from moorline.service import Service
-from moorline.settings import Settings
+from moorline.settings import PREFIX, Settings, WrongSettings
 from moorline.store import db as store
 from moorline.store import migrate
 from moorline.vault import Vault
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """Everything the rooms need, opened and closed together.
 
-    Raises: StoreUnavailable when the database cannot be reached or its schema is not this version's.
+    Raises: WrongSettings; StoreUnavailable when the database cannot be reached or its schema is not this version's.
     """
-    outbound_map = OutboundMap.parse(settings.outbound_map)
+    outbound_map = _checked("OUTBOUND_MAP", settings.outbound_map, OutboundMap.parse)
+    outbound_allow = _checked("OUTBOUND_ALLOW", settings.outbound_allow, OutboundAllow.parse)
     db = await store.connect(settings.database_url)
     http = Outbound(
         outbound_map=outbound_map,
-        outbound_allow=OutboundAllow.parse(settings.outbound_allow),
+        outbound_allow=outbound_allow,
         public_url=settings.public_url,
     )
     try:
@@ -52,6 +55,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     finally:
         await http.close()
         await db.close()
+
+
+def _checked(name: str, text: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise WrongSettings([f"{PREFIX}{name} is wrong: {error}."]) from error
 
 
 def create_app(service: Service) -> Envelope:

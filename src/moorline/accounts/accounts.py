@@ -170,6 +170,8 @@ async def _revoke(service: Service, account: Account, withdrawn: grants.Withdraw
         tokens, identity = grants.open_withdrawn(service.vault, withdrawn)
         adapter = BY_NAME[account.platform]
         if isinstance(adapter, OAuthPlatform):
+            if adapter.revokes_person and await stored_grants.is_known_elsewhere(service.db, withdrawn.grant):
+                return  # another tenant's accounts live on this person's consent
             await adapter.revoke(service.http, service.app(account.platform), tokens, identity)
         elif isinstance(adapter, AppPasswordPlatform):
             await adapter.revoke(service.http, tokens)

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -27,6 +28,11 @@ _RESTRICTED = 368
 _PASSING = {1, 2}
 _APP = {101, 191}
 _CODE_SUBCODES = {36007, 36008, 36009}
+_WHY_DEAD = {
+    459: "asks this person to log in at facebook.com first",
+    464: "wants this person to confirm the Facebook account first",
+    492: "says this person has no role on the Page any more",
+}
 
 
 def proof(app: App, token: str) -> str:
@@ -39,9 +45,17 @@ def judge(platform: str, reply: Reply) -> MoorlineError | None:
     error = reply.json_or_empty().get("error")
     if not isinstance(error, dict):
         return None if reply.status < 400 else judge_by_status(platform, reply)
-    code, subcode, message = error.get("code"), error.get("error_subcode"), str(error.get("message", ""))
+    code, subcode = _whole(error.get("code")), _whole(error.get("error_subcode"))
     told = f"{code}" if subcode is None else f"{code}/{subcode}"
-    known = _known(platform, code, subcode, message=message, told=told, status=reply.status)
+    if code in _RATE:
+        wait_s = _regain_s(reply)
+        return PlatformRateLimited(
+            f"{platform} asks us to wait: {told}.",
+            retry_after_s=wait_s,
+            platform_status=reply.status,
+            platform_code=told,
+        )
+    known = _known(platform, code, subcode, message=str(error.get("message", "")), told=told, status=reply.status)
     if known is not None:
         return known
     if error.get("is_transient") is True or reply.status >= 500:
@@ -50,18 +64,17 @@ def judge(platform: str, reply: Reply) -> MoorlineError | None:
 
 
 def _known(
-    platform: str, code: object, subcode: object, *, message: str, told: str, status: int
+    platform: str, code: int | None, subcode: int | None, *, message: str, told: str, status: int
 ) -> MoorlineError | None:
     if code in _DEAD:
-        return Refused(f"{platform} no longer accepts this access: {told}.", platform_status=status, platform_code=told)
+        why = _WHY_DEAD.get(subcode or 0, "no longer accepts this access")
+        return Refused(f"{platform} {why}: {told}.", platform_status=status, platform_code=told)
     if code == 100 and (subcode in _CODE_SUBCODES or "verification code" in message):
         return Refused(f"{platform} refused the code: {told}.", platform_status=status, platform_code=told)
     if code in _APP or (code == 1 and "client secret" in message) or (code == 100 and "appsecret_proof" in message):
         return AppMisconfigured(f"{platform} refuses this app: {told}.", platform_status=status, platform_code=told)
     if code in _PASSING:
         return Unreachable(f"{platform} has trouble: {told}.", platform_status=status, platform_code=told)
-    if code in _RATE:
-        return PlatformRateLimited(f"{platform} asks us to wait: {told}.", platform_status=status, platform_code=told)
     if code == _RESTRICTED:
         return Refused(
             f"{platform} restricted this account: {told}.",
@@ -69,9 +82,25 @@ def _known(
             platform_status=status,
             platform_code=told,
         )
-    if isinstance(code, int) and (code == 10 or 200 <= code <= 299):
+    if code is not None and (code == 10 or 200 <= code <= 299):
         return ScopeMissing(f"a permission ({told})", platform)
     return None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _regain_s(reply: Reply) -> int | None:
+    """The longest `estimated_time_to_regain_access` (minutes) of the usage header; None when it names none."""
+    try:
+        usage = json.loads(reply.headers.get("x-business-use-case-usage", ""))
+    except (ValueError, RecursionError):
+        return None
+    rows = [row for rows in usage.values() if isinstance(rows, list) for row in rows] if isinstance(usage, dict) else []
+    minutes = [_whole(row.get("estimated_time_to_regain_access")) or 0 for row in rows if isinstance(row, dict)]
+    longest = max(minutes, default=0)
+    return longest * 60 if longest > 0 else None
 
 
 async def pages_of(
@@ -83,16 +112,27 @@ async def pages_of(
     missing `paging.next` ends the list. `next` itself holds the token and is not followed, only its cursor is used.
     """
     count, after = 0, ""
+    followed = {after}
     while True:
         page = await fetch({"limit": "100", **({"after": after} if after else {})})
-        for entry in page.get("data") or ():
+        entries, paging = page.get("data"), page.get("paging")
+        if not isinstance(entries, list):
+            raise UnexpectedReply("A Graph list has no entries, not even none.")
+        for entry in entries:
             if isinstance(entry, dict):
                 count += 1
                 yield entry
-        paging = page.get("paging")
         if not isinstance(paging, dict) or not paging.get("next") or count >= MAX_ITEMS:
             return
-        following = (paging.get("cursors") or {}).get("after")
-        if not isinstance(following, str) or following == after:
+        after = _cursor(paging)
+        # A cursor met before would lead round in a circle.
+        if after in followed:
             raise UnexpectedReply("A Graph list names a next page but no new cursor.")
-        after = following
+        followed.add(after)
+
+
+def _cursor(paging: Mapping[str, Any]) -> str:
+    """Where the next page begins; empty when the page does not say."""
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    return after if isinstance(after, str) else ""

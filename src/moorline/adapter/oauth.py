@@ -6,17 +6,20 @@ An adapter holds no credentials, logs nothing, stores nothing, reads no settings
 
 import base64
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, ClassVar, final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from moorline import clock
 from moorline.adapter.values import App, Choices, Connection, Identity, Renews, SecretIn, Selection, Tokens
 from moorline.errors import MoorlineError, PlatformRateLimited, Refused, UnexpectedReply, Unreachable
 from moorline.wire import Http, Reply, Request
+
+LONGEST_LIFE_S = 10**9  # 31 years; what claims to live longer has no date worth keeping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class OAuthPlatform(ABC):
     name: ClassVar[str]
     spec: ClassVar[OAuthSpec]
     selection: ClassVar[Selection | None] = None
+    revokes_person: ClassVar[bool] = False  # revoking ends every grant of the person for the app, not one token's
 
     @final
     def authorize_url(self, app: App, *, state: str, verifier: str | None) -> str:
@@ -63,7 +67,7 @@ class OAuthPlatform(ABC):
         if spec.pkce and verifier is not None:
             query["code_challenge"] = s256(verifier)
             query["code_challenge_method"] = "S256"
-        return f"{self.versioned(spec.authorize_url, app)}?{urlencode(query)}"
+        return f"{self.versioned(spec.authorize_url, app)}?{urlencode(query, quote_via=quote)}"
 
     @final
     def token_request(self, app: App, fields: Mapping[str, str]) -> Request:
@@ -130,14 +134,27 @@ class OAuthPlatform(ABC):
         return to_connection(identity)
 
     async def revoke(self, http: Http, app: App, tokens: Tokens, identity: Identity) -> None:
-        """Withdraw the grant at the platform: RFC 7009 where declared, else its own way. Raises as `fetch`."""
+        """Withdraw the grant at the platform: RFC 7009 where declared, else its own way.
+
+        Every token is tried, whatever came of the one before. Raises: the first failure, as `fetch`.
+        """
         if self.spec.revoke_url is None:
             return
+        url = self.versioned(self.spec.revoke_url, app)
+        failures = []
         for hint, token in (("refresh_token", tokens.refresh), ("access_token", tokens.access)):
             if token is not None:
-                form = {"token": token, "token_type_hint": hint}
-                request = self.token_request(app, form)
-                await self.fetch(http, replace(request, url=self.spec.revoke_url, repeatable=True))
+                request = self.token_request(app, {"token": token, "token_type_hint": hint})
+                failures.append(await self._failure_of(http, replace(request, url=url, repeatable=True)))
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+    async def _failure_of(self, http: Http, request: Request) -> MoorlineError | None:
+        try:
+            return self.judge(await http.send(request))  # a success may have any body (RFC 7009 section 2.2)
+        except Unreachable as error:
+            return error
 
     def to_tokens(self, reply: Mapping[str, Any], *, before: Tokens | None = None) -> Tokens:
         """Map a token answer (RFC 6749 section 5.1). Raises: UnexpectedReply without an access token."""
@@ -153,14 +170,15 @@ def parse_tokens(reply: Mapping[str, Any], *, separator: str, before: Tokens | N
     if not isinstance(access, str) or not access:
         raise UnexpectedReply("The platform's token answer has no access_token.")
     refresh, scope, expires_in_s = reply.get("refresh_token"), reply.get("scope"), reply.get("expires_in")
+    told = tuple(filter(None, scope.split(separator))) if isinstance(scope, str) else None
     return Tokens(
         access=access,
         refresh=refresh if isinstance(refresh, str) and refresh else before.refresh if before else None,
         access_expires_at=clock.now() + timedelta(seconds=expires_in_s)
-        if isinstance(expires_in_s, int | float) and expires_in_s > 0
+        if isinstance(expires_in_s, int | float) and 0 < expires_in_s < LONGEST_LIFE_S
         else None,
         refresh_expires_at=before.refresh_expires_at if before else None,
-        granted=tuple(scope.split(separator)) if isinstance(scope, str) else before.granted if before else None,
+        granted=told if told is not None else before.granted if before else None,
         service_url=before.service_url if before else None,
     )
 
@@ -192,7 +210,7 @@ def judge_by_status(platform: str, reply: Reply) -> MoorlineError:
 def retry_after_s(reply: Reply) -> int | None:
     """Seconds of `Retry-After` when it holds a number."""
     text = reply.headers.get("retry-after", "")
-    return int(text) if text.isdigit() else None
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def s256(verifier: str) -> str:

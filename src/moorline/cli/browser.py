@@ -59,8 +59,8 @@ class Browser:
         if name:
             fields.append((name, value))
         target = urljoin(seen.url, form.action or seen.url)
-        parts = urlsplit(seen.url)
-        headers = {"origin": f"{parts.scheme}://{parts.netloc}"}
+        # What browsers send from a page whose Referrer-Policy is no-referrer.
+        headers = {"origin": "null", "sec-fetch-site": "same-origin"}
         async with self._session.post(
             URL(target, encoded=True), data=fields, headers=headers, allow_redirects=False
         ) as answer:

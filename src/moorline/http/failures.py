@@ -35,7 +35,7 @@ def moorline_error(request: AnyRequest, error: MoorlineError) -> Response[bytes]
             logging.WARNING,
             "platform_refused",
             path=request.scope["path"],
-            code=error.code,
+            error_code=error.code,
             reason=str(error),
             platform_status=error.platform_status,
             platform_code=error.platform_code,

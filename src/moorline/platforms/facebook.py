@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from typing_extensions import override
 
@@ -27,6 +29,7 @@ from moorline.errors import (
     NotFound,
     PlatformError,
     PlatformRateLimited,
+    Refused,
     ScopeMissing,
     UnexpectedReply,
 )
@@ -50,6 +53,7 @@ class Facebook(OAuthPlatform):
     """The Page, not the person, becomes the account; its token is the one that posts."""
 
     name = "facebook"
+    revokes_person = True  # docs/platforms/facebook.md#disconnecting
     selection = Selection(
         step="select_page",
         path="select-page",
@@ -69,6 +73,8 @@ class Facebook(OAuthPlatform):
         scope_separator=",",
         renews=Renews.BY_EXCHANGE,
         version=VERSION,
+        # What a person once left out is not asked again without it: docs/platforms/facebook.md#scopes
+        authorize_extra={"auth_type": "rerequest"},
     )
 
     @override
@@ -93,18 +99,15 @@ class Facebook(OAuthPlatform):
             return long
         return replace(long, access_expires_at=await self._expiry(http, app, long))
 
-    async def _expiry(self, http: Http, app: App, tokens: Tokens) -> Any:
-        query = {"input_token": tokens.access, "access_token": f"{app.client_id}|{app.client_secret}"}
-        url = self.versioned(f"{GRAPH}/debug_token", app)
-        data = (await self.fetch(http, Request(method="GET", url=url, query=query, repeatable=True))).get("data")
-        expires_at_s = data.get("expires_at") if isinstance(data, dict) else None
-        return clock.from_ms(expires_at_s * 1000) if isinstance(expires_at_s, int) and expires_at_s > 0 else None
+    async def _expiry(self, http: Http, app: App, tokens: Tokens) -> datetime | None:
+        as_app = f"{app.client_id}|{app.client_secret}"
+        return to_expiry(await self._get(http, app, as_app, "debug_token", {"input_token": tokens.access}))
 
     @override
     async def identify(self, http: Http, app: App, tokens: Tokens) -> Identity:
         me, permissions = await asyncio.gather(
-            self._get(http, app, tokens, "me", {"fields": "id,name,picture.type(large)"}),
-            self._get(http, app, tokens, "me/permissions"),
+            self._get(http, app, tokens.access, "me", {"fields": "id,name,picture.type(large)"}),
+            self._get(http, app, tokens.access, "me/permissions"),
         )
         granted = to_granted(permissions)
         # Without it Facebook names no Page at all, which would read as "you have none".
@@ -114,11 +117,10 @@ class Facebook(OAuthPlatform):
 
     @override
     async def list_choices(self, http: Http, app: App, tokens: Tokens, identity: Identity) -> Choices:
-        found = {str(page.get("id")): page for page in await self._list(http, app, tokens, "me/accounts", PAGE_FIELDS)}
+        pages = await self._list(http, app, tokens, "me/accounts", PAGE_FIELDS)
         if identity.granted is None or "business_management" in identity.granted:
-            for page in await self._business_pages(http, app, tokens):
-                found.setdefault(str(page.get("id")), page)
-        return to_choices(found.values())
+            pages += await self._business_pages(http, app, tokens)
+        return to_choices(_each_once(pages))
 
     async def _business_pages(self, http: Http, app: App, tokens: Tokens) -> list[Mapping[str, Any]]:
         """Pages that a business portfolio owns or serves; me/accounts leaves out those nobody was assigned to."""
@@ -126,7 +128,8 @@ class Facebook(OAuthPlatform):
             businesses = await self._list(http, app, tokens, "me/businesses", "id,name")
         except (PlatformError, ScopeMissing) as error:
             return _unless_passing(error)
-        edges = [f"{business['id']}/{edge}" for business in businesses for edge in ("owned_pages", "client_pages")]
+        numbers = [str(business["id"]) for business in businesses if business.get("id")]
+        edges = [f"{number}/{edge}" for number in numbers for edge in ("owned_pages", "client_pages")]
         found = await asyncio.gather(*(self._business_edge(http, app, tokens, edge) for edge in edges))
         return [page for pages in found for page in pages]
 
@@ -139,11 +142,13 @@ class Facebook(OAuthPlatform):
     @override
     async def adopt(self, http: Http, app: App, tokens: Tokens, identity: Identity, choice_id: str) -> Connection:
         try:
-            page = await self._get(http, app, tokens, choice_id, {"fields": PAGE_FIELDS})
+            page = await self._get(http, app, tokens.access, quote(choice_id, safe=""), {"fields": PAGE_FIELDS})
         except UnexpectedReply as error:
-            if error.platform_code is not None and error.platform_code.startswith("100"):
+            if (error.platform_code or "").partition("/")[0] == "100":
                 raise NotFound("Selected page not found in available pages.") from error
             raise
+        if page.get("id") != choice_id:
+            raise UnexpectedReply("Facebook answered another Page than the one asked for.")
         return to_page_connection(page)
 
     @override
@@ -151,20 +156,22 @@ class Facebook(OAuthPlatform):
         url = self.versioned(f"{GRAPH}/{identity.platform_user_id}/permissions", app)
         query = {"access_token": tokens.access, "appsecret_proof": meta.proof(app, tokens.access)}
         reply = await http.send(Request(method="DELETE", url=url, query=query, repeatable=True))
-        error = self.judge(reply)  # the body is {"success": true} or plain true
+        error = self.judge(reply)
         if error is not None:
             raise error
+        if reply.json() not in (True, {"success": True}):  # the documentation names the one, libraries met the other
+            raise UnexpectedReply("Facebook did not confirm the revocation.", platform_status=reply.status)
 
     async def _get(
-        self, http: Http, app: App, tokens: Tokens, path: str, query: Mapping[str, str] | None = None
+        self, http: Http, app: App, token: str, path: str, query: Mapping[str, str] | None = None
     ) -> Mapping[str, Any]:
-        signed = {**(query or {}), "access_token": tokens.access, "appsecret_proof": meta.proof(app, tokens.access)}
+        signed = {**(query or {}), "access_token": token, "appsecret_proof": meta.proof(app, token)}
         url = self.versioned(f"{GRAPH}/{path}", app)
         return await self.fetch(http, Request(method="GET", url=url, query=signed, repeatable=True))
 
     async def _list(self, http: Http, app: App, tokens: Tokens, edge: str, fields: str) -> list[Mapping[str, Any]]:
         async def page(paging: Mapping[str, str]) -> Mapping[str, Any]:
-            return await self._get(http, app, tokens, edge, {"fields": fields, **paging})
+            return await self._get(http, app, tokens.access, edge, {"fields": fields, **paging})
 
         return [entry async for entry in meta.pages_of(page)]
 
@@ -174,6 +181,27 @@ def _unless_passing(error: MoorlineError) -> list[Mapping[str, Any]]:
     if isinstance(error, PlatformRateLimited | AppMisconfigured):
         raise error
     return []
+
+
+def _each_once(pages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Every Page in the order first met. An entry with a token beats one without: two portfolios may share a Page."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for page in pages:
+        page_id = page.get("id")
+        if isinstance(page_id, str) and not found.get(page_id, {}).get("access_token"):
+            found[page_id] = page
+    return list(found.values())
+
+
+def to_expiry(described: Mapping[str, Any]) -> datetime | None:
+    """Map debug_token; None for a token that never ends. Raises: Refused when the token is dead by now."""
+    token = described.get("data")
+    if not isinstance(token, dict):
+        raise UnexpectedReply("Facebook did not describe the token.")
+    if token.get("is_valid") is False:  # comes with status 200, and with 0 where the instant should be
+        raise Refused("Facebook no longer accepts this access.", platform_code="is_valid")
+    expires_at_s = token.get("expires_at")
+    return clock.from_ms(expires_at_s * 1000) if isinstance(expires_at_s, int) and expires_at_s > 0 else None
 
 
 def to_granted(permissions: Mapping[str, Any]) -> tuple[str, ...]:
@@ -195,15 +223,15 @@ def to_choices(pages: Iterable[Mapping[str, Any]]) -> Choices:
     items, unavailable = [], []
     for page in pages:
         page_id, name = str(page.get("id")), _name(page)
-        tasks = [str(task) for task in page.get("tasks") or ()]
+        tasks = page.get("tasks")
         if not page.get("access_token"):
             reason = "Facebook gives this app no access to it. Tick it when Facebook asks which Pages to share."
             unavailable.append(Unavailable(id=page_id, name=name, reason=reason))
-        elif not _MAY_POST.intersection(tasks):
+        elif isinstance(tasks, list) and not _MAY_POST.intersection(map(str, tasks)):
             reason = "You can view it, but not post to it. Ask its owner for content access."
             unavailable.append(Unavailable(id=page_id, name=name, reason=reason))
         else:
-            shown = {"category": page.get("category"), "tasks": tasks, "fan_count": page.get("fan_count")}
+            shown = {"category": page.get("category"), "tasks": tasks or [], "fan_count": page.get("fan_count")}
             username = str(page["username"]) if page.get("username") else None
             items.append(Choice(id=page_id, name=name, username=username, picture_url=_picture(page), shown=shown))
     return Choices(
@@ -236,6 +264,7 @@ def _name(page: Mapping[str, Any]) -> str:
 
 
 def _picture(node: Mapping[str, Any]) -> str | None:
-    data = (node.get("picture") or {}).get("data") or {}
-    url = data.get("url")
+    picture = node.get("picture")
+    described = picture.get("data") if isinstance(picture, dict) else None
+    url = described.get("url") if isinstance(described, dict) else None
     return url if isinstance(url, str) else None

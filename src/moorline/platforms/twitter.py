@@ -1,5 +1,6 @@
 """X (twitter): OAuth 2.0 with PKCE, nothing to choose. Facts: docs/platforms/twitter.md, checked 2026-11-23."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +16,15 @@ API = "https://api.x.com/2"
 ME_URL = f"{API}/users/me"
 ME_FIELDS = "profile_image_url,username,name,verified,verified_type,public_metrics"
 
-# docs/platforms/twitter.md#errors: our client credentials, whoever the person is
-_OUR_FAULT = {"unauthorized_client", "invalid_client"}
-_OUR_FAULT_TITLES = {"CreditsDepleted", "UsageCapExceeded"}
+# docs/platforms/twitter.md#errors, checked 2026-11-23. The first three: our app, whoever the person is.
+_APP_CODES = {"unauthorized_client", "invalid_client", "CreditsDepleted", "UsageCapExceeded"}
+_APP_PROBLEMS = {"client-forbidden", "usage-capped"}
+_APP_REASON = "client-not-enrolled"
+_OUR_MISTAKES = {"invalid-request", "unsupported-authentication"}
+_SUSPENDED = "64"
+_RATE_LIMIT = "88"
+
+_LONGEST_WAIT_S = 24 * 3600  # X counts in windows of 15 minutes and of a day
 
 
 class Twitter(OAuthPlatform):
@@ -38,24 +45,33 @@ class Twitter(OAuthPlatform):
     def judge(self, reply: Reply) -> MoorlineError | None:
         if reply.status < 400:
             return None
-        body = reply.json_or_empty()
+        body, status = reply.json_or_empty(), reply.status
         code = _error_code(body)
-        if code in _OUR_FAULT or body.get("title") in _OUR_FAULT_TITLES or body.get("reason") == "client-not-enrolled":
-            return AppMisconfigured(f"X refuses this app: {code}.", platform_status=reply.status, platform_code=code)
-        if reply.status == 429:
+        if _is_about_our_app(body, code, status=status):
+            return AppMisconfigured(f"X refuses this app: {code}.", platform_status=status, platform_code=code)
+        if status == 429 or code == _RATE_LIMIT:
             return PlatformRateLimited(
-                "X asks us to wait.", retry_after_s=_until_reset_s(reply), platform_status=429, platform_code=code
+                "X asks us to wait.", retry_after_s=_until_reset_s(reply), platform_status=status, platform_code=code
             )
-        if reply.status in {400, 401, 403} and code is not None:
-            return Refused(f"X refused: {code}.", platform_status=reply.status, platform_code=code)
+        if code == _SUSPENDED:
+            return Refused(
+                "X suspended this account.", code="account_not_eligible", platform_status=status, platform_code=code
+            )
+        if _is_our_mistake(body):
+            return UnexpectedReply(f"X did not understand us: {code}.", platform_status=status, platform_code=code)
+        if status in {400, 401, 403} and code is not None:
+            return Refused(f"X refused: {code}.", platform_status=status, platform_code=code)
         return judge_by_status("X", reply)
 
     @override
     async def identify(self, http: Http, app: App, tokens: Tokens) -> Identity:
-        # Both are needed for /2/users/me, and a grant without offline.access would die within two hours.
-        for scope in ("users.read", "tweet.read", "offline.access"):
+        # Both are needed for /2/users/me.
+        for scope in ("users.read", "tweet.read"):
             if tokens.granted is not None and scope not in tokens.granted:
                 raise ScopeMissing(scope, "X")
+        # Without it X gives no refresh token, and the connection would be dead within two hours.
+        if tokens.refresh is None:
+            raise ScopeMissing("offline.access", "X")
         request = Request(
             method="GET", url=ME_URL, query={"user.fields": ME_FIELDS}, bearer=tokens.access, repeatable=True
         )
@@ -90,6 +106,23 @@ def _error_code(body: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _is_about_our_app(body: Mapping[str, Any], code: str | None, *, status: int) -> bool:
+    return status == 402 or code in _APP_CODES or _problem(body) in _APP_PROBLEMS or body.get("reason") == _APP_REASON
+
+
+def _is_our_mistake(body: Mapping[str, Any]) -> bool:
+    # "Missing required parameter [...]" comes under the same name as a dead code or token, which it says nothing about.
+    missing = str(body.get("error_description", "")).startswith("Missing required parameter")
+    return missing or _problem(body) in _OUR_MISTAKES
+
+
+def _problem(body: Mapping[str, Any]) -> str:
+    """The last part of a problem's `type`, which may name either of X's two hosts."""
+    return str(body.get("type", "")).rpartition("/")[2]
+
+
 def _until_reset_s(reply: Reply) -> int | None:
     reset = reply.headers.get("x-rate-limit-reset", "")  # Unix seconds, not a delay
-    return max(0, int(reset) - int(clock.now().timestamp())) if reset.isdigit() else None
+    if not re.fullmatch(r"[0-9]{1,12}", reset):
+        return None
+    return min(max(int(reset) - int(clock.now().timestamp()), 1), _LONGEST_WAIT_S)

@@ -57,16 +57,17 @@ async def upsert(db: Statements, grant: Grant, now: datetime) -> str:
     return str(row["id"])
 
 
-async def find_id(db: Statements, *, user_id: str, platform: str, app_id: str, platform_user_id: str) -> str | None:
-    """The id of a person's grant."""
+async def is_known_elsewhere(db: Statements, grant: Grant) -> bool:
+    """Whether another tenant has a grant of the same person for the same app."""
     row = await db.one(
-        "SELECT id FROM grants WHERE user_id = $1 AND platform = $2 AND app_id = $3 AND platform_user_id = $4",
-        user_id,
-        platform,
-        app_id,
-        platform_user_id,
+        "SELECT 1 AS found FROM grants"
+        " WHERE platform = $1 AND app_id = $2 AND platform_user_id = $3 AND user_id <> $4 LIMIT 1",
+        grant.platform,
+        grant.app_id,
+        grant.platform_user_id,
+        grant.user_id,
     )
-    return None if row is None else str(row["id"])
+    return row is not None
 
 
 async def get(db: Statements, grant_id: str) -> Grant | None:

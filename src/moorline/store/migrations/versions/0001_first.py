@@ -168,6 +168,7 @@ def _create_accounts() -> None:
         _ms("updated_at_ms"),
         sa.UniqueConstraint("user_id", "platform", "app_id", "platform_user_id", name="grants_person"),
     )
+    op.create_index("grants_everywhere", "grants", ["platform", "app_id", "platform_user_id"])
     op.create_table(
         "grant_tokens",
         sa.Column("grant_id", sa.String(24), sa.ForeignKey("grants.id", ondelete="CASCADE"), primary_key=True),

@@ -1,0 +1,199 @@
+"""What only SQLite can get wrong: foreign waits in a transaction, locked and full files, the writer thread."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from moorline.errors import StoreUnavailable
+from moorline.store import sqlite
+from moorline.store.db import Statements
+from moorline.store.sqlite import SqliteDatabase
+from tests.engines import SqliteFiles
+
+PUT = "INSERT INTO bot_inboxes (bot_id, username, next_offset, fence, lease_until_ms) VALUES ($1, $2, 0, 0, 0)"
+
+
+@pytest_asyncio.fixture
+async def path(sqlite_files: SqliteFiles, tmp_path: Path) -> str:
+    return (await sqlite_files.fresh(tmp_path)).removeprefix("sqlite:///")
+
+
+@pytest_asyncio.fixture
+async def file(path: str) -> AsyncIterator[SqliteDatabase]:
+    opened = SqliteDatabase.open(path)
+    yield opened
+    await opened.close()
+
+
+async def count(db: Statements) -> int:
+    row = await db.one("SELECT count(*) AS n FROM bot_inboxes")
+    return -1 if row is None else int(row["n"])
+
+
+def in_a_future() -> Awaitable[object]:
+    async def wait() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    return wait()
+
+
+@pytest.mark.parametrize(
+    "wait", [lambda: asyncio.sleep(0), lambda: asyncio.sleep(0.01), in_a_future], ids=["turn", "time", "future"]
+)
+async def test_a_transaction_that_awaits_something_else_is_refused_and_undone(
+    file: SqliteDatabase, wait: Callable[[], Awaitable[object]]
+) -> None:
+    async def work(tx: Statements) -> None:
+        await tx.run(PUT, "a", "")
+        await wait()
+
+    with pytest.raises(RuntimeError):
+        await file.transaction(work)
+    assert await count(file) == 0
+    assert await file.run(PUT, "b", "") == 1
+
+
+async def test_a_transaction_inside_a_transaction_is_refused_and_neither_is_made(file: SqliteDatabase) -> None:
+    async def work(tx: Statements) -> None:
+        await tx.run(PUT, "outer", "")
+        await file.run(PUT, "inner", "")
+
+    with pytest.raises(RuntimeError):
+        await file.transaction(work)
+    await file.run(PUT, "later", "")
+    assert [row["bot_id"] for row in await file.all("SELECT bot_id FROM bot_inboxes")] == ["later"]
+
+
+async def test_a_durable_transaction_waits_for_the_disk_and_the_next_one_does_not(file: SqliteDatabase) -> None:
+    async def how(tx: Statements) -> object:
+        row = await tx.one("PRAGMA synchronous")
+        return None if row is None else row["synchronous"]
+
+    async def fail(tx: Statements) -> None:
+        raise KeyError(await how(tx))
+
+    full, normal = 2, 1
+    assert await file.transaction(how, durable=True) == full
+    assert await file.transaction(how) == normal
+    with pytest.raises(KeyError, match=str(full)):
+        await file.transaction(fail, durable=True)
+    assert await file.transaction(how) == normal
+
+
+async def test_a_locked_file_is_unavailable_and_then_available_again(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
+    file = SqliteDatabase.open(path)
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreUnavailable, match="nothing was changed"):
+            await file.run(PUT, "a", "")
+        other.execute("ROLLBACK")
+    other.close()
+    assert await file.run(PUT, "a", "") == 1
+    await file.close()
+
+
+async def test_reads_go_on_while_another_process_writes(file: SqliteDatabase, path: str) -> None:
+    await file.run(PUT, "a", "")
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("DELETE FROM bot_inboxes")
+        assert await count(file) == 1
+        other.execute("COMMIT")
+    other.close()
+    assert await count(file) == 0
+
+
+async def test_a_file_that_is_locked_while_it_is_opened_is_unavailable(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreUnavailable, match="cannot be opened"):
+            SqliteDatabase.open(path)
+    other.close()
+
+
+async def test_a_full_disk_is_unavailable_and_small_things_still_fit(file: SqliteDatabase) -> None:
+    await file.run("PRAGMA max_page_count = 100")
+    with pytest.raises(StoreUnavailable):
+        await file.run(PUT, "large", "x" * 1_000_000)
+    assert await file.run(PUT, "small", "x") == 1
+    assert await count(file) == 1
+
+
+async def test_a_disk_that_became_read_only_is_unavailable(file: SqliteDatabase) -> None:
+    await file.run("PRAGMA query_only = ON")
+    with pytest.raises(StoreUnavailable):
+        await file.run(PUT, "a", "")
+    assert await count(file) == 0
+
+
+async def test_a_wrong_statement_is_our_fault_and_not_the_databases(file: SqliteDatabase) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        await file.run("DELETE FROM nowhere")
+    with pytest.raises(sqlite3.IntegrityError, match="NOT NULL"):
+        await file.run(PUT, "a", None)
+
+
+async def test_the_folder_of_the_file_is_made(tmp_path: Path) -> None:
+    file = SqliteDatabase.open(str(tmp_path / "new" / "folders" / "moorline.sqlite3"))
+    await file.close()
+    assert (tmp_path / "new" / "folders" / "moorline.sqlite3").is_file()
+
+
+async def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreUnavailable, match="cannot be opened"):
+        SqliteDatabase.open(str(tmp_path / "file" / "moorline.sqlite3"))
+
+
+async def test_a_file_that_is_no_database_is_unavailable_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, but somebody's notes " * 100)
+    before = path.read_bytes()
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        SqliteDatabase.open(str(path))
+    assert path.read_bytes() == before
+
+
+async def test_closing_finishes_everything_that_was_asked_for(path: str) -> None:
+    file = SqliteDatabase.open(path)
+    tasks = [asyncio.create_task(file.run(PUT, str(place), "")) for place in range(200)]
+    await asyncio.sleep(0)
+    await file.close()
+    assert await asyncio.gather(*tasks) == [1] * 200
+
+
+async def test_the_log_is_written_back_when_the_file_is_closed(path: str) -> None:
+    file = SqliteDatabase.open(path)
+    await file.run(PUT, "a", "x" * 100_000)
+    await file.close()
+    log = Path(f"{path}-wal")
+    assert not log.exists() or log.stat().st_size == 0
+    with sqlite3.connect(path) as other:
+        assert other.execute("SELECT count(*) FROM bot_inboxes").fetchone() == (1,)
+    other.close()
+
+
+async def test_the_log_does_not_grow_for_ever_while_reads_and_writes_go_on(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "CHECKPOINT_EVERY_S", 0.005)
+    file = SqliteDatabase.open(path)
+    written = 0
+    for place in range(300):
+        written += 20_000
+        await file.run(PUT, str(place), "x" * 20_000)
+        assert await count(file) == place + 1
+    await asyncio.sleep(0.05)
+    await file.run(PUT, "after", "")
+    assert Path(f"{path}-wal").stat().st_size < written
+    await file.close()
