@@ -1,5 +1,6 @@
 """As much of a browser as a flow without scripts needs: cookies, redirects one at a time, forms."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -49,11 +50,16 @@ class Browser:
         async with self._session.get(URL(url, encoded=True), allow_redirects=False) as answer:
             return await _seen(url, answer)
 
-    async def send(self, seen: Seen, *, button: str, pick: dict[str, str] | None = None) -> Seen:
-        """Fill the page's form and press a button by its id; `pick` chooses among radio buttons by name."""
+    async def send(
+        self, seen: Seen, *, button: str, pick: dict[str, str] | None = None, untick: Collection[str] = ()
+    ) -> Seen:
+        """Fill the page's form and press a button by its id.
+
+        `pick` types into fields and chooses among radio buttons, by name; `untick` are values of ticked boxes.
+        """
         form = seen.form()
         chosen = pick or {}
-        fields = [(name, value) for name, value in form.fields if name not in chosen]
+        fields = [(name, value) for name, value in form.fields if name not in chosen and value not in untick]
         fields.extend(chosen.items())
         name, value = form.buttons[button]
         if name:

@@ -55,7 +55,6 @@ class Composed:
 
 def demo(*, port: int, data_dir: str, once: bool, json_line: bool) -> None:
     """Run the demo; exits with 1 when `once` and not everything connected."""
-    logs.configure("WARNING", json=False)
     outcomes: list[Outcome] = []
     with sentences():
         run(_demo(port, Path(data_dir), once=once, json_line=json_line, outcomes=outcomes))
@@ -69,6 +68,7 @@ async def _demo(port: int, data_dir: Path, *, once: bool, json_line: bool, outco
     keys = _keys_in(data_dir)
     sandbox = create_sandbox(base_url=base_url)
     settings = _settings(base_url, port, data_dir, keys=keys, sandbox=sandbox)
+    logs.configure(settings.log_level, json=settings.log_json)
     await migrate.upgrade(settings.database_url)
     async with open_service(settings) as service:
         await _owner(service, data_dir, keys)
@@ -126,7 +126,8 @@ def _settings(base_url: str, port: int, data_dir: Path, *, keys: DemoKeys, sandb
         "RATE_LIMIT_PER_MINUTE": "0",
         "CORS_ORIGINS": "*",
     }
-    environment = given | {PREFIX + name: value for name, value in fixed.items()}
+    quiet = {f"{PREFIX}LOG_LEVEL": "WARNING", f"{PREFIX}LOG_JSON": "false"}
+    environment = quiet | given | {PREFIX + name: value for name, value in fixed.items()}
     played_hosts: list[str] = []
     for name in platform_names():
         credentials = _sandbox_credentials(name)

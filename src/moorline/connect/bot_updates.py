@@ -27,6 +27,7 @@ POLL_S = 10  # also how often the lease is extended
 LEASE_S = 20  # how long nobody reads after the reader was killed
 IDLE_S = 2.0
 CONFLICT_S = 3.0
+FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0
 HANDLE_TRIES = 5
 log = logging.getLogger("moorline.bot")
@@ -52,6 +53,7 @@ class BotConsumer:
         self._adapter = adapter
         self._app = service.app(adapter.name)
         self._holder = ids.new_id()
+        self._pause_s = FIRST_PAUSE_S
 
     async def run(self) -> None:
         """Read on for ever; trouble is waited out with growing pauses and never ends it."""
@@ -61,19 +63,17 @@ class BotConsumer:
             await bot_inboxes.release(self._service.db, self._app.client_id, holder=self._holder)
 
     async def _run(self) -> None:
-        pause_s = 1.0
         while True:
             try:
                 await self._prepare()
                 await self._read()
-                pause_s = 1.0
             except PollingConflict as error:
                 event(log, logging.WARNING, "bot_conflict", platform=self._adapter.name, reason=str(error))
                 await asyncio.sleep(CONFLICT_S)
             except MoorlineError as error:
                 event(log, logging.WARNING, "bot_unreachable", platform=self._adapter.name, reason=str(error))
-                await asyncio.sleep(_pause_after(error, pause_s))
-                pause_s = min(pause_s * 2, MAX_PAUSE_S)
+                await asyncio.sleep(_pause_after(error, self._pause_s))
+                self._pause_s = min(self._pause_s * 2, MAX_PAUSE_S)
 
     async def _prepare(self) -> None:
         """Know the bot's name, and switch deliveries to the configured mode."""
@@ -108,6 +108,7 @@ class BotConsumer:
     async def _poll(self, lease: Lease) -> None:
         offset = lease.next_offset or None
         updates = await self._adapter.get_updates(self._service.http, self._app, offset=offset, timeout_s=POLL_S)
+        self._pause_s = FIRST_PAUSE_S  # trouble an hour ago says nothing about the next
         for update in updates:
             await handle_with_patience(self._service, self._adapter, update)
             if not await bot_inboxes.advance(self._service.db, lease, update.update_id + 1):

@@ -181,9 +181,9 @@ class SandboxClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """A secret a platform handed out or was registered with; kept so that canary tests can look for it elsewhere.
+    """A secret a platform handed out, was registered with or was shown; canary tests look for it elsewhere.
 
-    `kind`: access_token, refresh_token, code, page_token, app_password, app_secret, bot_token.
+    `kind`: access_token, refresh_token, code, code_verifier, page_token, app_password, app_secret, bot_token.
     """
 
     platform: str

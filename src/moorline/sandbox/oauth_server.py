@@ -213,6 +213,8 @@ class OAuthServer:
         for name in ("code", "redirect_uri", *verifier_name):
             if not sent.get(name):
                 raise Refused(Refusal.PARAMETER_MISSING, name)
+        for name in verifier_name:
+            self.books.issue(self.platform, name, sent[name])
         code = self._code(app, sent["code"])
         if sent["redirect_uri"] != code.request.redirect_uri:
             raise Refused(Refusal.REDIRECT_DIFFERS)

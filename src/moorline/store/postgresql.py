@@ -1,10 +1,13 @@
 """PostgreSQL behind `db.py`: asyncpg with a pool."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Literal, TypeVar
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from asyncpg.transaction import Transaction
 from typing_extensions import override
 
 from moorline.errors import StoreUnavailable
@@ -21,9 +24,8 @@ _PASSING = (
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, crashed, cancelled
+    asyncpg.InsufficientResourcesError,  # disk or memory full, too many connections
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DeadlockDetectedError,
 )
@@ -34,6 +36,9 @@ class PostgresqlDatabase(Database):
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
+        self._under_way = 0
+        self._closing = False
+        self._idle = asyncio.Event()
 
     @classmethod
     async def open(cls, url: str) -> "PostgresqlDatabase":
@@ -42,7 +47,7 @@ class PostgresqlDatabase(Database):
             pool = await asyncpg.create_pool(
                 url, min_size=1, max_size=POOL_SIZE, timeout=ACQUIRE_TIMEOUT_S, command_timeout=STATEMENT_TIMEOUT_S
             )
-        except (*_PASSING, asyncpg.PostgresError) as error:
+        except (*_PASSING, asyncpg.PostgresError, ValueError, OverflowError) as error:  # the last two: no such address
             raise StoreUnavailable(f"PostgreSQL cannot be reached: {type(error).__name__}.") from error
         return cls(pool)
 
@@ -53,39 +58,47 @@ class PostgresqlDatabase(Database):
 
     @override
     async def one(self, sql: str, *args: object) -> Row | None:
-        try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                return await _Connected(connection).one(sql, *args)
-        except _PASSING as error:
-            raise _unavailable(error) from error
+        async with self._connected() as connected:
+            return await connected.one(sql, *args)
 
     @override
     async def all(self, sql: str, *args: object) -> list[Row]:
-        try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                return await _Connected(connection).all(sql, *args)
-        except _PASSING as error:
-            raise _unavailable(error) from error
+        async with self._connected() as connected:
+            return await connected.all(sql, *args)
 
     @override
     async def run(self, sql: str, *args: object) -> int:
-        try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                return await _Connected(connection).run(sql, *args)
-        except _PASSING as error:
-            raise _unavailable(error) from error
+        async with self._connected() as connected:
+            return await connected.run(sql, *args)
 
     @override
     async def transaction(self, work: Work[T], *, durable: bool = False) -> T:
-        try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
-                return await work(_Connected(connection))
-        except _PASSING as error:
-            raise _unavailable(error) from error
+        async with self._connected() as connected, connected.transaction():
+            return await work(connected)
 
     @override
     async def close(self) -> None:
+        self._closing = True
+        if self._under_way:  # the pool itself closes connections that somebody is just about to use
+            await self._idle.wait()
         await self._pool.close()
+
+    @asynccontextmanager
+    async def _connected(self) -> "AsyncIterator[_Connected]":
+        if self._closing:
+            raise StoreUnavailable("The server is stopping.")
+        self._under_way += 1
+        try:
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                yield _Connected(connection)
+        except _PASSING as error:
+            raise StoreUnavailable(
+                f"The database did not answer in time ({type(error).__name__}); nothing was changed. Try again."
+            ) from error
+        finally:
+            self._under_way -= 1
+            if self._closing and not self._under_way:
+                self._idle.set()
 
 
 class _Connected(Statements):
@@ -93,6 +106,9 @@ class _Connected(Statements):
 
     def __init__(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
         self._connection = connection
+
+    def transaction(self) -> Transaction:
+        return self._connection.transaction()
 
     @override
     async def one(self, sql: str, *args: object) -> Row | None:
@@ -125,9 +141,3 @@ def _translated(error: asyncpg.IntegrityConstraintViolationError) -> Exception:
     if isinstance(error, asyncpg.ForeignKeyViolationError | asyncpg.RestrictViolationError):
         return ReferenceViolated(str(error.constraint_name))
     return error
-
-
-def _unavailable(error: BaseException) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"The database did not answer in time ({type(error).__name__}); nothing was changed. Try again."
-    )

@@ -9,8 +9,8 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -21,9 +21,27 @@ from moorline.store.db import Database, ReferenceViolated, Row, Statements, Uniq
 
 T = TypeVar("T")
 
+# A RESTRICT reference reports itself as a trigger; we have no triggers of our own.
+_REFERENCE = {sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, sqlite3.SQLITE_CONSTRAINT_TRIGGER}
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
+
 BUSY_TIMEOUT_MS = 5_000
 CHECKPOINT_EVERY_S = 1.0
-_Job = tuple[Work[Any], bool, "Future[Any]"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Work[Any]
+    durable: bool
+    loop: asyncio.AbstractEventLoop
+    done: "asyncio.Future[Any]"
 
 
 def open_connection(path: str) -> sqlite3.Connection:
@@ -43,6 +61,7 @@ class SqliteDatabase(Database):
     def __init__(self, path: str) -> None:
         self._path = path
         self._reader = open_connection(path)
+        self._written = open_connection(path)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._writer = threading.Thread(target=self._write, name="sqlite-writer", daemon=True)
@@ -70,12 +89,14 @@ class SqliteDatabase(Database):
     @override
     async def one(self, sql: str, *args: object) -> Row | None:
         if prepare_for_sqlite(sql).reads:
+            self._refuse_when_stopping()
             return _Connected(self._reader).one_now(sql, args)
         return await self.transaction(lambda tx: tx.one(sql, *args))
 
     @override
     async def all(self, sql: str, *args: object) -> list[Row]:
         if prepare_for_sqlite(sql).reads:
+            self._refuse_when_stopping()
             return _Connected(self._reader).all_now(sql, args)
         return await self.transaction(lambda tx: tx.all(sql, *args))
 
@@ -85,12 +106,12 @@ class SqliteDatabase(Database):
 
     @override
     async def transaction(self, work: Work[T], *, durable: bool = False) -> T:
-        if self._stopping.is_set():
-            raise StoreUnavailable("The server is stopping.")
-        done: Future[T] = Future()
-        self._jobs.put((work, durable, done))
-        # Shielded: a caller that goes away must not leave the writer with a future nobody may set.
-        return await asyncio.shield(asyncio.wrap_future(done))
+        self._refuse_when_stopping()
+        # On the writer thread there is no loop: a transaction inside a transaction fails here, before it is queued.
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, durable, loop, done))
+        return await done
 
     @override
     async def close(self) -> None:
@@ -102,17 +123,19 @@ class SqliteDatabase(Database):
         await asyncio.to_thread(self._checkpointer.join)
         self._reader.close()
 
+    def _refuse_when_stopping(self) -> None:
+        if self._stopping.is_set():
+            raise StoreUnavailable("The server is stopping.")
+
     def _write(self) -> None:
-        connection = open_connection(self._path)
         while (job := self._jobs.get()) is not None:
-            work, durable, done = job
             try:
-                result = _in_transaction(connection, work, durable=durable)
+                result = _in_transaction(self._written, job.work, durable=job.durable)
             except BaseException as error:  # noqa: BLE001 - whatever it was, the caller gets it, not this thread
-                done.set_exception(error)
+                _tell(job, None, error)
             else:
-                done.set_result(result)
-        connection.close()
+                _tell(job, result, None)
+        self._written.close()
 
     def _checkpoint(self) -> None:
         connection = open_connection(self._path)
@@ -123,6 +146,19 @@ class SqliteDatabase(Database):
         with suppress(sqlite3.Error):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
+
+
+def _tell(job: _Job, result: object, error: BaseException | None) -> None:
+    def settle() -> None:
+        if job.done.cancelled():  # the caller went away; what was done stays done
+            return
+        if error is None:
+            job.done.set_result(result)
+        else:
+            job.done.set_exception(error)
+
+    with suppress(RuntimeError):  # the caller's loop is closed
+        job.loop.call_soon_threadsafe(settle)
 
 
 def _in_transaction(connection: sqlite3.Connection, work: Work[T], *, durable: bool) -> T:
@@ -200,13 +236,8 @@ def _translated(error: sqlite3.Error) -> Exception:
     code = getattr(error, "sqlite_errorcode", None)
     if code in {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}:
         return UniqueViolated(str(error))
-    if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+    if code in _REFERENCE:
         return ReferenceViolated(str(error))
-    if isinstance(error, sqlite3.OperationalError) and _is_passing(error):
+    if isinstance(error, sqlite3.OperationalError) and code is not None and code & 0xFF in _PASSING:
         return StoreUnavailable("The database did not answer in time; nothing was changed. Try again.")
     return error
-
-
-def _is_passing(error: sqlite3.OperationalError) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
