@@ -11,10 +11,11 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from moorline import __version__
+from moorline import __version__, platforms
 from moorline.access import public
 from moorline.connect import purge
 from moorline.connect.bot_updates import BotConsumer, configured_bots
+from moorline.dns import resolve_txt
 from moorline.errors import StoreUnavailable
 from moorline.guard import OutboundAllow
 from moorline.http import accounts, bluesky, bodies, connect, failures, idempotency, neighbours, selections, telegram
@@ -50,7 +51,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         if not await migrate.is_current(db):
             raise StoreUnavailable("The database has not this version's schema. Run: moorline migrate")
         yield Service(
-            settings=settings, db=db, vault=Vault(settings.encryption_keys), http=http, outbound_map=outbound_map
+            settings=settings,
+            db=db,
+            vault=Vault(settings.encryption_keys),
+            http=http,
+            outbound_map=outbound_map,
+            platforms=platforms.by_name(resolve_txt=resolve_txt if settings.bluesky_dns else None),
         )
     finally:
         await http.close()

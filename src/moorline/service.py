@@ -1,10 +1,12 @@
 """The running service as the rooms see it: settings, store, vault and the way out, made once by `app.py`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from moorline.adapter.values import App
 from moorline.errors import NotConfigured
 from moorline.outbound import OutboundMap
+from moorline.platforms import Adapter
 from moorline.settings import PREFIX, PlatformSettings, Settings
 from moorline.store.db import Database
 from moorline.vault import Vault
@@ -20,6 +22,7 @@ class Service:
     vault: Vault
     http: Http
     outbound_map: OutboundMap
+    platforms: Mapping[str, Adapter]
 
     def app(self, platform: str) -> App:
         """The operator's app at a platform. Raises: NotConfigured naming the missing setting."""

@@ -146,32 +146,38 @@ class _Reader:
 
     def _origin(self, name: str, default: str) -> str:
         text = self._text(name, default).rstrip("/")
-        parts = urlsplit(text)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in text:
-            self._fault(name, f'is "{text}": give an address such as https://connect.example.com.')
+        if not _is_address(text):
+            self._fault(name, f"is {_shown(text)}: give an address such as https://connect.example.com.")
         return text
 
     def _origins(self, name: str) -> tuple[str, ...]:
         origins = tuple(part for part in re.split(r"[,\s]+", self._text(name, "")) if part)
         for origin in origins:
             if origin != "*" and not re.fullmatch(r"https?://[^/@?#\s]+", origin):
-                self._fault(name, f'holds "{origin}": give origins such as https://app.example.com, or * for all.')
+                self._fault(
+                    name, f"holds {_shown(origin)}: give origins such as https://app.example.com, or * for all."
+                )
         return origins
 
     def _database_url(self, name: str, default: str) -> str:
         text = self._text(name, default)
         if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
             self._fault(name, "must start with sqlite:/// (then a path) or postgresql:// (then user, host, database).")
+        elif text.removeprefix("sqlite:///") in {"", ":memory:"}:
+            self._fault(name, "must name a file after sqlite:///: what is kept nowhere would be lost.")
+        elif not text.startswith("sqlite:") and not _has_port_or_none(text):
+            self._fault(name, "has no number as its port: is a character of the password not percent-encoded?")
         return text
 
     def _keys(self, name: str, *, needed: bool) -> tuple[bytes, ...]:
         keys: list[bytes] = []
-        for position, text in enumerate((part for part in self._text(name, "").split(",") if part.strip()), start=1):
+        texts = [part for part in self._text(name, "").split(",") if part.strip()]
+        for position, text in enumerate(texts, start=1):
             try:
                 keys.append(vault.parse_key(text))
             except ValueError as error:
                 self._fault(name, f"is wrong: key {position} {error}. `moorline keys encryption` makes a good one.")
-        if needed and not keys and not self._faults:
+        if needed and not texts:
             self._fault(
                 name,
                 "is not set: without it tokens could not be sealed, so nothing is started. "
@@ -203,7 +209,7 @@ class _Reader:
     def _redirect_uri(self, name: str) -> str | None:
         text = self._text(name, "")
         if text and not re.fullmatch(r"https?://[^/@?#\s]+(/[^\s#]*)?", text):
-            self._fault(name, f'is "{text}": give the full https address that is registered at the platform.')
+            self._fault(name, f"is {_shown(text)}: give the full https address that is registered at the platform.")
         return text or None
 
     def _telegram(self) -> PlatformSettings:
@@ -217,3 +223,22 @@ class _Reader:
             near = difflib.get_close_matches(name, self._known, n=1)
             hint = f" Did you mean {PREFIX}{near[0]}?" if near else ""
             self._fault(name, f"is not a setting.{hint}")
+
+
+def _is_address(text: str) -> bool:
+    if re.search(r"[\s\\@?#]", text) or not _has_port_or_none(text):
+        return False
+    parts = urlsplit(text)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _has_port_or_none(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _shown(text: str) -> str:
+    # What stands before an @ may be a password.
+    return "an address with a user name" if "@" in text else f'"{text}"'

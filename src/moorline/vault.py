@@ -6,7 +6,6 @@ whose, so a value moved to another row, field or tenant does not open.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 
@@ -36,7 +35,7 @@ def parse_key(text: str) -> bytes:
     """The bytes of a key. Raises: ValueError with a sentence that does not repeat the text."""
     try:
         key = base64.b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one; text that is not ASCII raises the bare one
         raise ValueError("is not base64") from error
     if len(key) != KEY_BYTES:
         raise ValueError(f"has {len(key)} bytes instead of {KEY_BYTES}")

@@ -11,7 +11,6 @@ from moorline.adapter.values import Connection, Identity, Tokens
 from moorline.errors import BadRequest, FlowFailed, MoorlineError, NotFound
 from moorline.logs import event
 from moorline.owners.api_keys import Caller
-from moorline.platforms import BY_NAME
 from moorline.service import Service
 from moorline.store import accounts, attempts, selections
 from moorline.store import grants as stored_grants
@@ -168,7 +167,7 @@ async def disconnect(service: Service, caller: Caller, account_id: str) -> None:
 async def _revoke(service: Service, account: Account, withdrawn: grants.Withdrawn) -> None:
     try:
         tokens, identity = grants.open_withdrawn(service.vault, withdrawn)
-        adapter = BY_NAME[account.platform]
+        adapter = service.platforms[account.platform]
         if isinstance(adapter, OAuthPlatform):
             if adapter.revokes_person and await stored_grants.is_known_elsewhere(service.db, withdrawn.grant):
                 return  # another tenant's accounts live on this person's consent

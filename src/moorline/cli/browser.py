@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import aiohttp
 from typing_extensions import override
@@ -65,6 +65,8 @@ class Browser:
         if name:
             fields.append((name, value))
         target = urljoin(seen.url, form.action or seen.url)
+        if form.method == "get":
+            return await self.open(f"{target}?{urlencode(fields)}")
         # What browsers send from a page whose Referrer-Policy is no-referrer.
         headers = {"origin": "null", "sec-fetch-site": "same-origin"}
         async with self._session.post(

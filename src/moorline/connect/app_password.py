@@ -11,7 +11,6 @@ from moorline.connect import redirects, state
 from moorline.errors import BadRequest, Forbidden, InvalidState, NotFound
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
-from moorline.platforms import BY_NAME
 from moorline.service import Service
 from moorline.store import attempts
 from moorline.store.accounts import Account
@@ -103,7 +102,7 @@ async def _profile_of(service: Service, caller: Caller, *, user_id: str, profile
 
 
 async def _sign_in(service: Service, credentials: Credentials) -> tuple[AppPasswordPlatform, SignedIn]:
-    adapter = BY_NAME.get(credentials.platform)
+    adapter = service.platforms.get(credentials.platform)
     if not isinstance(adapter, AppPasswordPlatform):
         raise BadRequest(f"{credentials.platform} has no app passwords.")
     signed_in = await adapter.sign_in(service.http, identifier=credentials.identifier, password=credentials.password)

@@ -11,7 +11,6 @@ from moorline.connect.start import StartCall, hosted_page, make_attempt
 from moorline.errors import BadRequest, NotFound, Refused
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
-from moorline.platforms import BY_NAME
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store import attempts, bot_codes, bot_inboxes
@@ -52,7 +51,7 @@ class ChatNotEligible(Refused):
 
 def bot(service: Service, platform: str) -> BotPlatform:
     """The adapter of a bot platform whose bot is configured. Raises: BadRequest, NotConfigured."""
-    adapter = BY_NAME.get(platform)
+    adapter = service.platforms.get(platform)
     if not isinstance(adapter, BotPlatform):
         raise BadRequest(f"{platform} has no bot.")
     service.app(platform)

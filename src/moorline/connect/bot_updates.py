@@ -17,7 +17,6 @@ from moorline.connect import bot_messages
 from moorline.connect.bot_code import bot_username
 from moorline.errors import MoorlineError, PlatformError, PlatformRateLimited, StoreUnavailable, Unreachable
 from moorline.logs import event
-from moorline.platforms import ALL
 from moorline.service import Service
 from moorline.settings import PlatformSettings
 from moorline.store import bot_inboxes
@@ -39,7 +38,7 @@ def configured_bots(service: Service) -> Iterable[BotPlatform]:
         return ()
     return [
         adapter
-        for adapter in ALL
+        for adapter in service.platforms.values()
         if isinstance(adapter, BotPlatform)
         and service.settings.platforms.get(adapter.name, PlatformSettings()).client_secret
     ]

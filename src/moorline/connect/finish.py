@@ -81,7 +81,7 @@ async def from_server(service: Service, returned: Returned, *, user_id: str, pro
 
 
 def _oauth(service: Service, platform: str) -> tuple[OAuthPlatform, App]:
-    adapter = adapter_of(platform)
+    adapter = adapter_of(service, platform)
     if not isinstance(adapter, OAuthPlatform):
         raise BadRequest(f"{platform} has no authorization code.", fields={"platform": "an OAuth platform"})
     return adapter, service.app(platform)

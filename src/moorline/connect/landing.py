@@ -5,7 +5,6 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.connect import redirects, selection, tickets
 from moorline.connect.tickets import InvalidHandle, Kind
 from moorline.errors import InvalidTempToken, Slug
-from moorline.platforms import BY_NAME
 from moorline.service import Service
 from moorline.store import accounts, api_keys, attempts
 from moorline.store.attempts import Attempt
@@ -21,7 +20,7 @@ async def url_of(service: Service, attempt: Attempt) -> str:
     if attempt.status == "connected" and attempt.account_id is not None:
         found = await accounts.get(service.db, attempt.user_id, attempt.account_id)
         if found is not None:
-            chosen = _step_of(attempt.platform) is not None
+            chosen = _step_of(service, attempt.platform) is not None
             return redirects.connected(attempt.redirect_url, found.account, chosen=chosen)
     return redirects.failed(attempt.redirect_url, attempt, slug_of(attempt))
 
@@ -38,7 +37,7 @@ def slug_of(attempt: Attempt) -> Slug:
 async def selection_fields(service: Service, attempt: Attempt) -> dict[str, str]:
     """The documented fields of an attempt whose choice is open. Raises: InvalidTempToken when it is over."""
     opened = await selection.get(service, attempt.id)
-    step = _step_of(attempt.platform)
+    step = _step_of(service, attempt.platform)
     if step is None:
         raise InvalidTempToken
     return redirects.selection_fields(
@@ -111,15 +110,15 @@ async def _to_selection(service: Service, attempt: Attempt) -> str:
         return redirects.page(service.settings.public_url, "outcome", {"attempt": attempt.id})
     if attempt.headless and attempt.redirect_url is not None:
         return redirects.with_query(attempt.redirect_url, fields)
-    adapter = BY_NAME[attempt.platform]
+    adapter = service.platforms[attempt.platform]
     path = adapter.selection.path if isinstance(adapter, OAuthPlatform) and adapter.selection is not None else ""
     if attempt.redirect_url is not None:
         fields["redirect_url"] = attempt.redirect_url
     return redirects.page(service.settings.public_url, f"{attempt.platform}/{path}", fields)
 
 
-def _step_of(platform: str) -> str | None:
-    adapter = BY_NAME.get(platform)
+def _step_of(service: Service, platform: str) -> str | None:
+    adapter = service.platforms.get(platform)
     if isinstance(adapter, OAuthPlatform) and adapter.selection is not None:
         return adapter.selection.step
     return None

@@ -78,6 +78,8 @@ def _wrong_with(url: str) -> str | None:
         return "must name a host after ://"
     if "@" in parts.netloc:
         return "must not carry a user name or password"
+    if not _is_plain_host(parts.netloc, host):
+        return "must name its host in plain letters, digits, dots and hyphens, or as a whole IP address"
     if scheme == "http" and not _is_loopback(host):
         return "must be https (http only on localhost, 127.0.0.1 or [::1])"
     return None
@@ -87,6 +89,19 @@ def _wrong_with_app_scheme(scheme: str, rest: str) -> str | None:
     if scheme in _NO_APP_SCHEMES:
         return f"may not use the scheme {scheme}:"
     return None if rest.strip("/") else "names an app scheme but nothing after it"
+
+
+def _is_plain_host(netloc: str, host: str) -> bool:
+    """Whether every browser reads this host as we do: nothing encoded, no number that it would take for an IPv4."""
+    if not re.fullmatch(r"([a-z0-9_-][a-z0-9._-]*|\[[0-9a-f:.]+\])(:\d*)?", netloc, re.IGNORECASE):
+        return False
+    # Browsers read a host that ends in a number as IPv4, also with parts missing, in hex or in octal.
+    if ":" in host or re.fullmatch(r"\d+|0x[0-9a-f]*", host.rstrip(".").rpartition(".")[2]):
+        try:
+            ip_address(host)
+        except ValueError:
+            return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:
@@ -102,8 +117,9 @@ def _covers(entry: str, url: str) -> bool:
     allowed, asked = urlsplit(entry), urlsplit(url)
     if (allowed.scheme.lower(), allowed.netloc.lower()) != (asked.scheme.lower(), asked.netloc.lower()):
         return False
-    # Dot segments, also encoded, would climb out of the allowed path after the comparison.
-    if re.search(r"(^|/)(\.|%2e){1,2}(/|$)", asked.path, re.IGNORECASE) or "%2f" in asked.path.lower():
+    # Dot segments, also encoded or with a parameter, would climb out of the allowed path after the comparison; so would
+    # an encoded slash that the server there decodes.
+    if re.search(r"(^|/)(\.|%2e){1,2}(;[^/]*)?(/|$)|%2f|%5c", asked.path, re.IGNORECASE):
         return False
     base = allowed.path.rstrip("/")
     return asked.path in (allowed.path, base) or asked.path.startswith(f"{base}/")

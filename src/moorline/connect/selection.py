@@ -13,7 +13,6 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Choice, Choices, Connection, Identity, Tokens, Unavailable
 from moorline.connect import redirects
 from moorline.errors import BadRequest, FlowFailed, InvalidTempToken, NotFound, Slug
-from moorline.platforms import BY_NAME
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store import attempts, selections
@@ -152,7 +151,7 @@ async def _adopt(service: Service, opened: OpenSelection, choice_id: str) -> tup
 
 
 def _open(service: Service, opened: OpenSelection) -> tuple[OAuthPlatform, Tokens, Identity]:
-    adapter = BY_NAME.get(opened.platform)
+    adapter = service.platforms.get(opened.platform)
     if not isinstance(adapter, OAuthPlatform) or adapter.selection is None:
         raise InvalidTempToken
     try:

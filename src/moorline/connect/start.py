@@ -8,7 +8,7 @@ from moorline.connect.state import Issued, NewAttempt
 from moorline.errors import BadRequest, NotFound
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
-from moorline.platforms import BY_NAME, Adapter
+from moorline.platforms import Adapter
 from moorline.service import Service
 from moorline.store import attempts
 
@@ -38,7 +38,7 @@ async def start(service: Service, caller: Caller, call: StartCall) -> Started:
     Raises: BadRequest for an unknown platform, a malformed profileId or a redirect_url no browser may be sent to;
     NotConfigured; NotFound and Forbidden as `owners.profiles.visible`.
     """
-    adapter = adapter_of(call.platform)
+    adapter = adapter_of(service, call.platform)
     issued = make_attempt(service, caller, call, adapter)
     if not caller.may_see(call.profile_id) or not await attempts.insert_for_profile(service.db, issued.attempt):
         await profiles.visible(service.db, caller, call.profile_id)  # tells which of the two it was
@@ -46,11 +46,11 @@ async def start(service: Service, caller: Caller, call: StartCall) -> Started:
     return Started(url=_url(service, adapter, issued), state=issued.state, attempt_id=issued.attempt.id)
 
 
-def adapter_of(platform: str) -> Adapter:
+def adapter_of(service: Service, platform: str) -> Adapter:
     """Raises: BadRequest for a platform that is not (yet) here."""
-    adapter = BY_NAME.get(platform)
+    adapter = service.platforms.get(platform)
     if adapter is None:
-        shown, known = platform[:40], ", ".join(sorted(BY_NAME))
+        shown, known = platform[:40], ", ".join(sorted(service.platforms))
         raise BadRequest(
             f'platform "{shown}" is not one of: {known}.',
             code="unsupported_platform",

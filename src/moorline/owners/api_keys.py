@@ -2,18 +2,19 @@
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
 from moorline import clock, ids
 from moorline.errors import BadRequest, Conflict, NotFound, Unauthorized
-from moorline.store import api_keys
+from moorline.store import api_keys, users
 from moorline.store.api_keys import ApiKey, Permission
 from moorline.store.db import Database, Statements, UniqueViolated
 
 MAX_LIVE_KEYS = 10
 LOOKUP_CHARS = 12  # of the 64 random ones: finds the row, and leaves 208 bits to be compared in constant time
-_KEY_CHARS = 67
+_KEY = re.compile(r"sk_[0-9a-f]{64}")
 _NO_KEY_HASH = bytes(32)
 
 
@@ -52,7 +53,9 @@ async def authenticate(db: Statements, key: str) -> Caller:
     Unknown and wrong keys take the same statement and the same constant-time comparison.
     Raises: Unauthorized, alike for wrong, expired and revoked.
     """
-    found = await api_keys.find(db, key[3 : 3 + LOOKUP_CHARS]) if len(key) == _KEY_CHARS else None
+    if not _KEY.fullmatch(key):  # nothing that could be a key: no reason to hide that it is not looked up
+        raise Unauthorized
+    found = await api_keys.find(db, key[3 : 3 + LOOKUP_CHARS])
     expected = _NO_KEY_HASH if found is None else found.key.key_hash
     matches = hmac.compare_digest(hash_of(key), expected)
     if found is None or not matches:
@@ -79,6 +82,8 @@ async def create(db: Database, member_id: str, new: NewKey) -> tuple[ApiKey, str
     name = new.name.strip()
     if not 1 <= len(name) <= 100:
         raise BadRequest("name must have 1 to 100 characters.", fields={"name": "1 to 100 characters"})
+    if "\x00" in name:
+        raise BadRequest("name must not hold NUL characters.", fields={"name": "no NUL characters"})
     if new.expires_in_days is not None and not 1 <= new.expires_in_days <= 3650:
         raise BadRequest("expiresIn is a number of days from 1 to 3650.", fields={"expiresIn": "1 to 3650 days"})
     now = clock.now()
@@ -99,6 +104,7 @@ async def create(db: Database, member_id: str, new: NewKey) -> tuple[ApiKey, str
     )
 
     async def save(tx: Statements) -> None:
+        await users.hold(tx, member_id)
         live = [
             other for other in await api_keys.all_of(tx, member_id) if not other.expires_at or other.expires_at > now
         ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from moorline import clock, ids
 from moorline.errors import BadRequest, Forbidden, NotFound
 from moorline.owners.api_keys import Caller
-from moorline.store import profiles
+from moorline.store import profiles, users
 from moorline.store.db import Database, ReferenceViolated, Statements
 from moorline.store.profiles import Profile
 
@@ -56,8 +56,18 @@ async def list_profiles(db: Statements, caller: Caller) -> list[Profile]:
     return [profile for profile in await profiles.all_of(db, caller.user_id) if caller.may_see(profile.id)]
 
 
-async def create(db: Statements, user_id: str, change: ProfileChange) -> Profile:
+async def create(db: Database, user_id: str, change: ProfileChange) -> Profile:
     """Make a profile; the tenant's first becomes its default. Raises: BadRequest naming the field."""
+
+    async def save(tx: Statements) -> Profile:
+        await users.hold(tx, user_id)
+        return await create_in(tx, user_id, change)
+
+    return await db.transaction(save)
+
+
+async def create_in(tx: Statements, user_id: str, change: ProfileChange) -> Profile:
+    """`create` for a transaction that holds the user, or just made it."""
     if change.name is None:
         raise BadRequest("name is required.", fields={"name": "required"})
     checked = _checked(change)
@@ -71,8 +81,8 @@ async def create(db: Statements, user_id: str, change: ProfileChange) -> Profile
         is_default=False,
         created_at=clock.now(),
     )
-    await profiles.insert(db, profile)
-    return await profiles.get(db, user_id, profile.id) or profile
+    await profiles.insert(tx, profile)
+    return await profiles.get(tx, user_id, profile.id) or profile
 
 
 async def update(db: Database, caller: Caller, profile_id: str, change: ProfileChange) -> Profile:
@@ -83,6 +93,7 @@ async def update(db: Database, caller: Caller, profile_id: str, change: ProfileC
     checked = _checked(change)
 
     async def save(tx: Statements) -> Profile:
+        await users.hold(tx, caller.user_id)
         profile = await visible(tx, caller, profile_id)
         if checked.is_default is False and profile.is_default:
             raise BadRequest(
@@ -113,6 +124,7 @@ async def delete(db: Database, caller: Caller, profile_id: str) -> None:
     """
 
     async def remove(tx: Statements) -> None:
+        await users.hold(tx, caller.user_id)
         await visible(tx, caller, profile_id)
         await profiles.delete(tx, caller.user_id, profile_id)
         await profiles.promote_oldest(tx, caller.user_id)

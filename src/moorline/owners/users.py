@@ -32,7 +32,7 @@ async def create_owner(db: Database, *, name: str, email: str, profile_name: str
 
     async def save(tx: Statements) -> Profile:
         await users.insert(tx, user)
-        return await profiles.create(tx, user.id, ProfileChange(name=profile_name))
+        return await profiles.create_in(tx, user.id, ProfileChange(name=profile_name))
 
     try:
         return user, await db.transaction(save)

@@ -13,7 +13,6 @@ from moorline.connect.finish import slug_of
 from moorline.errors import FlowFailed, InvalidTempToken, MoorlineError, NotFound
 from moorline.pages import view
 from moorline.pages.visit import Visit, cookie_attempts, csrf_matches, csrf_of, is_same_site, service_of, slug_page
-from moorline.platforms import BY_NAME
 from moorline.service import Service
 from moorline.store import attempts, profiles
 from moorline.store.selections import OpenSelection
@@ -24,7 +23,7 @@ _NAMES = {"facebook": ("Facebook", "Facebook Page")}
 @get("/connect/{platform:str}/{path:str}", opt=public(), include_in_schema=False)
 async def chooser(request: Visit, platform: str, path: str) -> Response[bytes]:
     """Show the choice. Entered with handles in the address, they become a cookie and a clean address at once."""
-    if not _is_chooser(platform, path):
+    if not _is_chooser(service_of(request), platform, path):
         return slug_page(request, "invalid_state", status=404)
     query = request.query_params
     if "tempToken" in query or "connect_token" in query:
@@ -39,7 +38,7 @@ async def chooser(request: Visit, platform: str, path: str) -> Response[bytes]:
 @post("/connect/{platform:str}/{path:str}", opt=public(), include_in_schema=False, status_code=200)
 async def chosen(request: Visit, platform: str, path: str) -> Response[bytes]:
     """Save the choice, or leave without one."""
-    if not _is_chooser(platform, path) or not is_same_site(request):
+    if not _is_chooser(service_of(request), platform, path) or not is_same_site(request):
         return slug_page(request, "invalid_state", status=403)
     form = await request.form()
     attempt_id = str(form.get("attempt", ""))
@@ -54,8 +53,8 @@ async def chosen(request: Visit, platform: str, path: str) -> Response[bytes]:
     return await _save(request, opened, cookie, str(form.get("choice", "")))
 
 
-def _is_chooser(platform: str, path: str) -> bool:
-    adapter = BY_NAME.get(platform)
+def _is_chooser(service: Service, platform: str, path: str) -> bool:
+    adapter = service.platforms.get(platform)
     return isinstance(adapter, OAuthPlatform) and adapter.selection is not None and adapter.selection.path == path
 
 

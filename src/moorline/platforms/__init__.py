@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from moorline.adapter.app_password import AppPasswordPlatform
+from moorline.adapter.atproto import TxtResolver
 from moorline.adapter.bot import BotPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.platforms.bluesky import Bluesky
@@ -13,4 +14,9 @@ from moorline.platforms.twitter import Twitter
 Adapter = OAuthPlatform | AppPasswordPlatform | BotPlatform
 
 ALL: tuple[Adapter, ...] = (Facebook(), Twitter(), Bluesky(), Telegram())
-BY_NAME: Mapping[str, Adapter] = {platform.name: platform for platform in ALL}
+
+
+def by_name(*, resolve_txt: TxtResolver | None = None) -> Mapping[str, Adapter]:
+    """The platforms by name. With `resolve_txt`, Bluesky handles are looked up in DNS first."""
+    found = {platform.name: platform for platform in ALL}
+    return found if resolve_txt is None else found | {Bluesky.name: Bluesky(resolve_txt=resolve_txt)}

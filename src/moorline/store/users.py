@@ -36,6 +36,11 @@ async def insert(db: Statements, user: User) -> None:
     )
 
 
+async def hold(tx: Statements, user_id: str) -> None:
+    """Let no other transaction hold this user until this one ends: what it counts among the user's rows stays true."""
+    await tx.run("UPDATE users SET root_id = root_id WHERE id = $1", user_id)
+
+
 async def by_email(db: Statements, email: str) -> User | None:
     """The user with this address, compared as stored."""
     row = await db.one("SELECT * FROM users WHERE email = $1", email)
