@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from moorline import clock
-from moorline.store import db as store
+from moorline.store import engines as store
 from moorline.store.db import Database
 from tests import engines
 from tests.engines import ENGINES, Engine, PostgresqlServer, SqliteFiles

@@ -26,7 +26,7 @@ from moorline.outbound import Outbound, OutboundMap
 from moorline.pages.routes import PAGES
 from moorline.service import Service
 from moorline.settings import PREFIX, Settings, WrongSettings
-from moorline.store import db as store
+from moorline.store import engines as store
 from moorline.store import migrate
 from moorline.vault import Vault
 

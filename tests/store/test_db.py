@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from moorline.errors import StoreUnavailable
-from moorline.store import db as store
+from moorline.store import engines as store
 from moorline.store.db import Database, ReferenceViolated, Statements, UniqueViolated, prepare_for_sqlite
 
 PUT = "INSERT INTO bot_inboxes (bot_id, username, next_offset, fence, lease_until_ms) VALUES ($1, '', $2, 0, 0)"

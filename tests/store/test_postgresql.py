@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from moorline.errors import StoreUnavailable
-from moorline.store import db as store
+from moorline.store import engines as store
 from moorline.store import postgresql
 from moorline.store.db import Database, Statements
 from tests.engines import PostgresqlServer
@@ -47,9 +47,8 @@ async def test_a_server_that_is_not_there_is_unavailable_and_neither_user_nor_pa
 
 async def test_a_server_that_never_answers_is_unavailable_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "ACQUIRE_TIMEOUT_S", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(StoreUnavailable) as raised:
-            await store.connect(f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{silent.getsockname()[1]}/moorline")
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(StoreUnavailable) as raised:
+        await store.connect(f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{silent.getsockname()[1]}/moorline")
     assert names_nobody(raised.value)
 
 

@@ -1,13 +1,12 @@
 """Accounts: saved from a proven identity, listed, renamed, disconnected."""
 
 import logging
-from dataclasses import dataclass
 
 from moorline import clock, ids
 from moorline.accounts import grants
+from moorline.accounts.proven import Proven
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
-from moorline.adapter.values import Connection, Identity, Tokens
 from moorline.errors import BadRequest, FlowFailed, MoorlineError, NotFound
 from moorline.logs import event
 from moorline.owners.api_keys import Caller
@@ -20,22 +19,6 @@ from moorline.store.db import ReferenceViolated, Statements
 MAX_NAME_CHARS = 200
 EVERY = 1_000_000  # "the whole list" for lists without page and limit
 log = logging.getLogger("moorline.accounts")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
-    """An account as the platform proved it: where it goes, whose grant it is, and what is to be saved.
-
-    `identity` and `tokens` are those of the person (None for a bot's chat, which nobody's grant stands behind).
-    """
-
-    user_id: str
-    profile_id: str
-    platform: str
-    app_id: str
-    connection: Connection
-    identity: Identity | None = None
-    tokens: Tokens | None = None
 
 
 async def save(service: Service, proven: Proven, *, attempt_id: str | None = None) -> Account:

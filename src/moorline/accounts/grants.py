@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from moorline import ids
+from moorline.accounts.proven import Proven
 from moorline.adapter.values import Identity, Tokens
 from moorline.errors import Refused
 from moorline.store import grants
@@ -12,9 +12,6 @@ from moorline.store.accounts import Account
 from moorline.store.db import Statements
 from moorline.store.grants import Grant, SealedTokens
 from moorline.vault import CannotOpen, Vault
-
-if TYPE_CHECKING:
-    from moorline.accounts.accounts import Proven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +38,7 @@ class Withdrawn:
     tokens: SealedTokens
 
 
-def seal_grant(vault: Vault, proven: "Proven") -> SealedGrant | None:
+def seal_grant(vault: Vault, proven: Proven) -> SealedGrant | None:
     """Seal the person's tokens for their row; None where no person's grant stands behind the account."""
     if proven.identity is None or proven.tokens is None:
         return None
@@ -70,7 +67,7 @@ def seal_grant(vault: Vault, proven: "Proven") -> SealedGrant | None:
     )
 
 
-def seal_own(vault: Vault, proven: "Proven") -> SealedOwn | None:
+def seal_own(vault: Vault, proven: Proven) -> SealedOwn | None:
     """Seal the account's own token (a Page token); None where it has none."""
     own = proven.connection.tokens
     if own is None:

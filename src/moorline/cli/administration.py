@@ -11,7 +11,7 @@ from moorline.outbound import OutboundMap
 from moorline.owners import api_keys, users
 from moorline.owners.api_keys import NewKey
 from moorline.settings import Settings
-from moorline.store import db as store
+from moorline.store import engines as store
 from moorline.store import migrate as migrations
 from moorline.store.api_keys import ApiKey
 from moorline.store.db import Database

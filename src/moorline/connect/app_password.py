@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from moorline import clock
 from moorline.accounts import accounts
-from moorline.accounts.accounts import Proven
+from moorline.accounts.proven import Proven
 from moorline.adapter.app_password import AppPasswordPlatform, SignedIn
 from moorline.connect import redirects, state
 from moorline.errors import BadRequest, Forbidden, InvalidState, NotFound

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from moorline import clock, ids
 from moorline.accounts import accounts
-from moorline.accounts.accounts import Proven
+from moorline.accounts.proven import Proven
 from moorline.adapter.bot import BotPlatform, Chat
 from moorline.connect.start import StartCall, hosted_page, make_attempt
 from moorline.errors import BadRequest, NotFound, Refused

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 from moorline import clock
 from moorline.accounts import accounts
-from moorline.accounts.accounts import Proven
+from moorline.accounts.proven import Proven
 from moorline.adapter.oauth import OAuthPlatform, to_connection
 from moorline.adapter.values import App, Identity, Tokens
 from moorline.connect import selection, state

@@ -8,7 +8,7 @@ from typing import Any
 
 from moorline import clock
 from moorline.accounts import accounts
-from moorline.accounts.accounts import Proven
+from moorline.accounts.proven import Proven
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Choice, Choices, Connection, Identity, Tokens, Unavailable
 from moorline.connect import redirects

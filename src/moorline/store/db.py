@@ -84,16 +84,3 @@ def prepare_for_sqlite(sql: str) -> Prepared:
     """`$1` becomes `?1`; a SELECT or WITH without a writing verb only reads."""
     text = re.sub(r"\$(\d+)", r"?\1", sql)
     return Prepared(text=text, reads=_WRITES.search(sql) is None)
-
-
-async def connect(url: str) -> Database:
-    """Open `sqlite:///PATH` or `postgresql://...`. Raises: StoreUnavailable, ValueError for another scheme."""
-    if url.startswith("sqlite:///"):
-        from moorline.store.sqlite import SqliteDatabase
-
-        return SqliteDatabase.open(url.removeprefix("sqlite:///"))
-    if url.startswith(("postgresql://", "postgres://")):
-        from moorline.store.postgresql import PostgresqlDatabase
-
-        return await PostgresqlDatabase.open(url)
-    raise ValueError("a database URL starts with sqlite:/// or postgresql://")

@@ -1,0 +1,21 @@
+"""What is known about an account before it is saved."""
+
+from dataclasses import dataclass
+
+from moorline.adapter.values import Connection, Identity, Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """An account as the platform proved it: where it goes, whose grant it is, and what is to be saved.
+
+    `identity` and `tokens` are those of the person (None for a bot's chat, which nobody's grant stands behind).
+    """
+
+    user_id: str
+    profile_id: str
+    platform: str
+    app_id: str
+    connection: Connection
+    identity: Identity | None = None
+    tokens: Tokens | None = None

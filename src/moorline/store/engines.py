@@ -1,0 +1,16 @@
+"""Open the engine a database URL names."""
+
+from moorline.store.db import Database
+
+
+async def connect(url: str) -> Database:
+    """Open `sqlite:///PATH` or `postgresql://...`. Raises: StoreUnavailable, ValueError for another scheme."""
+    if url.startswith("sqlite:///"):
+        from moorline.store.sqlite import SqliteDatabase
+
+        return SqliteDatabase.open(url.removeprefix("sqlite:///"))
+    if url.startswith(("postgresql://", "postgres://")):
+        from moorline.store.postgresql import PostgresqlDatabase
+
+        return await PostgresqlDatabase.open(url)
+    raise ValueError("a database URL starts with sqlite:/// or postgresql://")
