@@ -27,10 +27,12 @@ from moorline.pages.routes import PAGES
 from moorline.service import Service
 from moorline.settings import PREFIX, Settings, WrongSettings
 from moorline.store import engines as store
-from moorline.store import migrate
-from moorline.vault import Vault
+from moorline.store import migrate, vault_marks
+from moorline.store.db import Database
+from moorline.vault import CannotOpen, Vault
 
 T = TypeVar("T")
+_MARK = "vault_marks|1"
 
 
 @asynccontextmanager
@@ -50,10 +52,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     try:
         if not await migrate.is_current(db):
             raise StoreUnavailable("The database has not this version's schema. Run: moorline migrate")
+        vault = Vault(settings.encryption_keys)
+        await _check_keys(db, vault)
         yield Service(
             settings=settings,
             db=db,
-            vault=Vault(settings.encryption_keys),
+            vault=vault,
             http=http,
             outbound_map=outbound_map,
             platforms=platforms.by_name(resolve_txt=resolve_txt if settings.bluesky_dns else None),
@@ -61,6 +65,22 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     finally:
         await http.close()
         await db.close()
+
+
+async def _check_keys(db: Database, vault: Vault) -> None:
+    """The first start seals a mark; a later one whose keys do not open it would serve tokens that nobody can read."""
+    mark = await vault_marks.get(db)
+    if mark is None:
+        await vault_marks.put_first(db, vault.seal(b"moorline", about=_MARK))
+        mark = await vault_marks.get(db)
+    try:
+        vault.open(mark or b"", about=_MARK)
+    except CannotOpen as error:
+        sentence = (
+            f"{PREFIX}ENCRYPTION_KEYS holds no key that opens this database, so nothing is started. Give the key it "
+            "was first started with, also when it is no longer the first of the list."
+        )
+        raise WrongSettings([sentence]) from error
 
 
 def _checked(name: str, text: str, parse: Callable[[str], T]) -> T:

@@ -139,7 +139,7 @@ async def test_the_addresses_a_key_may_send_browsers_to_are_told_apart_from_none
         key = rows.api_key(owner, redirect_allowlist=allowlist)
         await api_keys.insert(db, key)
         assert await api_keys.redirect_allowlist(db, key.id) == allowlist
-    assert await api_keys.redirect_allowlist(db, ids.new_id()) is None
+    assert await api_keys.redirect_allowlist(db, ids.new_id()) == ()
 
 
 async def test_a_prefix_belongs_to_one_key(db: Database) -> None:
