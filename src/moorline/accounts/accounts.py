@@ -23,11 +23,13 @@ log = logging.getLogger("moorline.accounts")
 T = TypeVar("T")
 
 
-async def save(service: Service, proven: Proven, *, attempt_id: str | None = None) -> Account:
+async def save(
+    service: Service, proven: Proven, *, attempt_id: str | None = None, from_selection: bool = False
+) -> Account:
     """Save or update in place, grant and tokens with it, and note it in the attempt: one durable transaction.
 
     Raises: FlowFailed(profile_not_found) when the profile went away meanwhile, FlowFailed(session_expired) when the
-    open selection did.
+    open selection the account is chosen from did.
     """
     now = clock.now()
     connection = proven.connection
@@ -59,7 +61,9 @@ async def save(service: Service, proven: Proven, *, attempt_id: str | None = Non
             await stored_grants.delete_unused(tx, before)
         if attempt_id is not None:
             await attempts.set_connected(tx, attempt_id, account.id, now)
-            await selections.set_saved(tx, attempt_id, account.id)
+            is_open = await selections.set_saved(tx, attempt_id, account.id)
+            if from_selection and not is_open:
+                raise FlowFailed("session_expired", "The choice was left or ran out meanwhile; nothing was saved.")
         return account
 
     try:
