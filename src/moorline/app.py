@@ -1,8 +1,10 @@
 """Settings, store and rooms become one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from litestar import Litestar, MediaType, Request, Response, Router, get
@@ -32,6 +34,8 @@ from moorline.store.db import Database
 from moorline.vault import CannotOpen, Vault
 
 T = TypeVar("T")
+RESTART_AFTER_S = 5.0
+log = logging.getLogger("moorline.app")
 _MARK = "vault_marks|1"
 
 
@@ -177,11 +181,22 @@ def _openapi() -> DocumentConfig:
     )
 
 
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    """Run background work, and again when a fault of ours ended it: nobody else would notice that it is gone."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("background_work_broke")
+        await asyncio.sleep(RESTART_AFTER_S)
+
+
 def _background(service: Service) -> Any:
     @asynccontextmanager
     async def run(_app: Litestar) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(purge.run(service))]
-        tasks.extend(asyncio.create_task(BotConsumer(service, bot).run()) for bot in configured_bots(service))
+        works: list[Callable[[], Awaitable[None]]] = [partial(purge.run, service)]
+        works.extend(BotConsumer(service, bot).run for bot in configured_bots(service))
+        tasks = [asyncio.create_task(_for_ever(work)) for work in works]
         try:
             yield
         finally:
