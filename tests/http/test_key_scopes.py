@@ -111,6 +111,18 @@ async def test_a_key_makes_no_key_that_may_do_more_than_itself(world: World) -> 
     failure(await world.call("POST", "/v1/api-keys", key=listed, body=body), 400, "invalid_redirect_url")
 
 
+async def test_a_limited_key_lists_and_revokes_only_keys_that_reach_no_further(world: World) -> None:
+    mine = await world.new_profile("Mine")
+    key = await limited_key(world, mine)
+    listed = await world.ok("GET", "/v1/api-keys", key=key)
+    assert [entry["name"] for entry in listed["apiKeys"]] == ["limited"]
+    refused = await world.call("DELETE", f"/v1/api-keys/{world.owner.key_id}", key=key)
+    failure(refused, 404, "not_found")
+    await world.ok("DELETE", f"/v1/api-keys/{listed['apiKeys'][0]['id']}", key=key)
+    assert (await world.call("GET", "/v1/profiles", key=key)).status == 401
+    assert (await world.call("GET", "/v1/profiles")).status == 200
+
+
 async def test_a_key_that_may_only_read_is_403_for_every_write_and_for_nothing_else(world: World) -> None:
     key = await world.new_key("reader", permission="read")
     ids = {"platform": "twitter", "user_id": UNKNOWN_ID, "profile_id": UNKNOWN_ID}

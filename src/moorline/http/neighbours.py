@@ -82,7 +82,8 @@ async def delete_profile(request: CallerRequest, profile_id: FromPath[str]) -> M
 @get("/api-keys", opt=reading(), operation_id="listApiKeys", tags=["API Keys"])
 async def list_api_keys(request: CallerRequest) -> ApiKeyList:
     """The caller's keys, without the keys."""
-    found = await api_keys.list_keys(service_of(request).db, caller_of(request).member_id)
+    caller = caller_of(request)
+    found = await api_keys.list_keys(service_of(request).db, caller.member_id, within=caller.profile_ids)
     return ApiKeyList(api_keys=[_key(key) for key in found])
 
 
@@ -106,7 +107,8 @@ async def create_api_key(request: CallerRequest, data: JSONBody[ApiKeyBody]) -> 
 @delete("/api-keys/{key_id:str}", opt=writing(), operation_id="deleteApiKey", tags=["API Keys"], status_code=200)
 async def delete_api_key(request: CallerRequest, key_id: FromPath[str]) -> Message:
     """Revoke a key at once."""
-    await api_keys.delete(service_of(request).db, caller_of(request).member_id, key_id)
+    caller = caller_of(request)
+    await api_keys.delete(service_of(request).db, caller.member_id, key_id, within=caller.profile_ids)
     return Message(message="API key deleted successfully")
 
 

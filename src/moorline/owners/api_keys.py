@@ -121,17 +121,23 @@ async def create(db: Database, member_id: str, new: NewKey) -> tuple[ApiKey, str
     return key, text
 
 
-async def list_keys(db: Statements, member_id: str) -> list[ApiKey]:
-    """The user's keys, oldest first."""
-    return await api_keys.all_of(db, member_id)
+async def list_keys(db: Statements, member_id: str, *, within: frozenset[str] | None = None) -> list[ApiKey]:
+    """The user's keys, oldest first; `within` some profiles only those that reach no further."""
+    return [key for key in await api_keys.all_of(db, member_id) if _reaches_no_further(key, within)]
 
 
-async def delete(db: Statements, member_id: str, key_id: str) -> None:
-    """Revoke at once. Raises: BadRequest for a malformed id, NotFound."""
+async def delete(db: Statements, member_id: str, key_id: str, *, within: frozenset[str] | None = None) -> None:
+    """Revoke at once. Raises: BadRequest for a malformed id, NotFound, also for keys that reach beyond `within`."""
     if not ids.is_id(key_id):
         raise BadRequest("keyId is not an id: 24 hex characters, as GET /v1/api-keys answers.")
+    if within is not None and key_id not in {key.id for key in await list_keys(db, member_id, within=within)}:
+        raise NotFound("API key not found")
     if not await api_keys.delete(db, member_id, key_id):
         raise NotFound("API key not found")
+
+
+def _reaches_no_further(key: ApiKey, within: frozenset[str] | None) -> bool:
+    return within is None or (key.profile_ids is not None and within.issuperset(key.profile_ids))
 
 
 def hash_of(key: str) -> bytes:
