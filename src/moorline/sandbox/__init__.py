@@ -2,13 +2,27 @@
 
 from moorline.sandbox.bluesky import Bluesky
 from moorline.sandbox.facebook import Facebook
+from moorline.sandbox.googlebusiness import GoogleBusiness
+from moorline.sandbox.instagram import Instagram
 from moorline.sandbox.kernel import SandboxPlatform
+from moorline.sandbox.linkedin import LinkedIn
+from moorline.sandbox.pinterest import Pinterest
 from moorline.sandbox.telegram import Telegram
+from moorline.sandbox.threads import Threads
+from moorline.sandbox.tiktok import TikTok
 from moorline.sandbox.twitter import Twitter
+from moorline.sandbox.youtube import YouTube
 
 ALL: tuple[type[SandboxPlatform], ...] = (
     Bluesky,
     Facebook,
+    GoogleBusiness,
+    Instagram,
+    LinkedIn,
+    Pinterest,
     Telegram,
+    Threads,
+    TikTok,
     Twitter,
+    YouTube,
 )
