@@ -46,7 +46,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
     if engines.SERVER_URL:
         server = PostgresqlServer(engines.SERVER_URL)
         yield server
-        asyncio.run(server.drop_template())
+        asyncio.run(server.drop_all())
     else:
         with engines.started_postgresql() as url:
             yield PostgresqlServer(url)
@@ -68,14 +68,14 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 async def database_url(
     request: pytest.FixtureRequest, engine: Engine, sqlite_files: SqliteFiles, tmp_path: Path
 ) -> AsyncIterator[str]:
-    """A migrated database without rows."""
+    """A migrated database without rows; its schema may not be changed (`empty_database_url` is for that)."""
     if engine == "sqlite":
         yield await sqlite_files.fresh(tmp_path)
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     url = await server.fresh()
     yield url
-    await server.drop(url)
+    await server.give_back(url)
 
 
 @pytest_asyncio.fixture

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from litestar import Litestar, Request, Response, Router, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.config.cors import CORSConfig
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
@@ -20,6 +19,7 @@ from moorline.errors import StoreUnavailable
 from moorline.guard import OutboundAllow
 from moorline.http import accounts, bluesky, bodies, connect, failures, idempotency, neighbours, selections, telegram
 from moorline.http.callers import admit
+from moorline.http.document import DocumentConfig
 from moorline.http.envelope import Envelope
 from moorline.http.limits import RateLimits
 from moorline.outbound import Outbound, OutboundMap
@@ -140,12 +140,14 @@ def _cors(settings: Settings) -> CORSConfig | None:
     )
 
 
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
+def _openapi() -> DocumentConfig:
+    return DocumentConfig(
         title="Moorline",
         version=__version__,
-        path="/api",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        # The framework answers HTML below its path, which must not be /api, where clients expect JSON.
+        path="/api/openapi.json",
+        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"], media_type=MediaType.JSON)],
+        use_handler_docstrings=True,
         components=Components(
             security_schemes={
                 "bearerAuth": SecurityScheme(type="http", scheme="bearer"),

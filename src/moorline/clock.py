@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class _Clock:
     def __init__(self) -> None:
@@ -24,12 +26,12 @@ def now_ms() -> int:
 
 def to_ms(instant: datetime) -> int:
     """Milliseconds since 1970, cut down to the whole millisecond."""
-    return int(instant.timestamp() * 1000)
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
 
 
 def from_ms(instant_ms: int) -> datetime:
     """The aware UTC instant of a stored number of milliseconds."""
-    return datetime.fromtimestamp(instant_ms / 1000, UTC)
+    return _EPOCH + timedelta(milliseconds=instant_ms)
 
 
 def iso(instant: datetime) -> str:

@@ -10,6 +10,7 @@ from moorline.errors import Unreachable
 from moorline.wire import Reply, Request
 
 NOW = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+MAX_CALLS = 200  # whoever asks more often will never stop
 _REPLIES = Path(__file__).parent / "replies"
 
 
@@ -52,6 +53,7 @@ class Platform:
 
     async def send(self, request: Request) -> Reply:
         self.sent.append(request)
+        assert len(self.sent) <= MAX_CALLS
         left = self._left.get((request.method, request.url), [None])
         reply = left.pop(0) if len(left) > 1 else left[0]
         if reply is None:

@@ -22,7 +22,7 @@ USER, PASSWORD = "harbourmaster", "s3cret-Passw0rd"
 async def url(postgresql_server: PostgresqlServer) -> AsyncIterator[str]:
     made = await postgresql_server.fresh()
     yield made
-    await postgresql_server.drop(made)
+    await postgresql_server.give_back(made)
 
 
 @pytest_asyncio.fixture
@@ -70,7 +70,10 @@ async def test_a_database_or_user_that_does_not_exist_is_unavailable_and_not_tol
 async def test_after_the_server_cut_every_connection_the_next_calls_work(server: Database, url: str) -> None:
     await server.run(PUT, "before")
     other = await asyncpg.connect(url)
-    await other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    await other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
     await other.close()
     outcomes = [await outcome(server, f"after {place}") for place in range(postgresql.POOL_SIZE + 1)]
     assert outcomes[-1] is None, "the pool hands out dead connections for ever"
@@ -107,10 +110,10 @@ async def test_a_statement_that_takes_too_long_is_unavailable(url: str, monkeypa
 async def test_a_pool_that_stays_empty_is_unavailable_and_then_available_again(
     server: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql, "ACQUIRE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(postgresql, "ACQUIRE_TIMEOUT_S", 0.1)
 
     async def hold(tx: Statements) -> None:
-        await tx.one("SELECT pg_sleep(1)")
+        await tx.one("SELECT pg_sleep(0.7)")
 
     holders = [asyncio.create_task(server.transaction(hold)) for _ in range(postgresql.POOL_SIZE)]
     await asyncio.sleep(0.3)

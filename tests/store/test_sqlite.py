@@ -34,6 +34,11 @@ async def count(db: Statements) -> int:
     return -1 if row is None else int(row["n"])
 
 
+def log_bytes_of(path: str) -> int:
+    log = Path(f"{path}-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
 def in_a_future() -> Awaitable[object]:
     async def wait() -> None:
         await asyncio.get_running_loop().create_future()
@@ -168,8 +173,7 @@ async def test_the_log_is_written_back_when_the_file_is_closed(path: str) -> Non
     file = SqliteDatabase.open(path)
     await file.run(PUT, "a", "x" * 100_000)
     await file.close()
-    log = Path(f"{path}-wal")
-    assert not log.exists() or log.stat().st_size == 0
+    assert log_bytes_of(path) == 0
     with sqlite3.connect(path) as other:
         assert other.execute("SELECT count(*) FROM bot_inboxes").fetchone() == (1,)
     other.close()
@@ -184,6 +188,6 @@ async def test_the_log_is_used_again_instead_of_growing_for_ever(path: str, monk
             await file.run(PUT, f"{burst} {place}", "x" * 20_000)
             assert await count(file) == 20 * burst + place + 1
         await asyncio.sleep(0.05)
-        log_bytes.append(Path(f"{path}-wal").stat().st_size)
+        log_bytes.append(log_bytes_of(path))
     await file.close()
     assert log_bytes[-1] < 2 * log_bytes[0]

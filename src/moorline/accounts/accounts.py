@@ -84,15 +84,18 @@ async def list_accounts(
     An unknown or foreign profile has none.
     """
     size = EVERY if limit is None and page is None else limit or 100
-    found = await accounts.all_of(
-        service.db, caller.user_id, profile_id=profile_id, limit=size, offset=size * ((page or 1) - 1)
-    )
-    return [entry for entry in found if caller.may_see(entry.account.profile_id)]
+    start = size * ((page or 1) - 1)
+    if caller.profile_ids is None:
+        return await accounts.all_of(service.db, caller.user_id, profile_id=profile_id, limit=size, offset=start)
+    everything = await accounts.all_of(service.db, caller.user_id, profile_id=profile_id, limit=EVERY, offset=0)
+    return [entry for entry in everything if caller.may_see(entry.account.profile_id)][start : start + size]
 
 
 async def count(service: Service, caller: Caller) -> int:
-    """How many accounts the caller's tenant has."""
-    return await accounts.count(service.db, caller.user_id)
+    """How many accounts the caller may see."""
+    if caller.profile_ids is None:
+        return await accounts.count(service.db, caller.user_id)
+    return len(await list_accounts(service, caller, profile_id=None, page=None, limit=None))
 
 
 async def get(service: Service, caller: Caller, account_id: str) -> AccountOfProfile:

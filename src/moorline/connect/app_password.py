@@ -8,7 +8,7 @@ from moorline.accounts import accounts
 from moorline.accounts.proven import Proven
 from moorline.adapter.app_password import AppPasswordPlatform, SignedIn
 from moorline.connect import redirects, state
-from moorline.errors import BadRequest, Forbidden, InvalidState, NotFound
+from moorline.errors import BadRequest, InvalidState, NotFound
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -95,7 +95,7 @@ async def _profile_of(service: Service, caller: Caller, *, user_id: str, profile
         raise BadRequest("state does not begin with the id of this API key's user.", fields={"state": "wrong userId"})
     try:
         return (await profiles.visible(service.db, caller, profile_id)).id
-    except (NotFound, Forbidden) as error:
+    except NotFound as error:
         raise BadRequest(
             "state does not end with the id of a profile of this API key.", fields={"state": "unknown profileId"}
         ) from error

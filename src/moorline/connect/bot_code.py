@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from moorline import clock, ids
 from moorline.accounts import accounts
 from moorline.accounts.proven import Proven
-from moorline.adapter.bot import BotPlatform, Chat
+from moorline.adapter.bot import BotPlatform, Chat, ChatMigrated
 from moorline.connect.start import StartCall, hosted_page, make_attempt
 from moorline.errors import BadRequest, NotFound, Refused
 from moorline.owners import profiles
@@ -91,7 +91,9 @@ async def issue(service: Service, caller: Caller, call: StartCall) -> IssuedCode
 
 async def status_of(service: Service, caller: Caller, code: str) -> CodeStatus:
     """What became of a code of this tenant; answered from the store alone. Raises: NotFound."""
-    found = await bot_codes.get(service.db, code.strip().upper())
+    wanted = code.strip().upper()
+    # PostgreSQL takes no NUL, not even in a question.
+    found = await bot_codes.get(service.db, wanted) if wanted.isprintable() else None
     if found is None or found.user_id != caller.user_id or not caller.may_see(found.profile_id):
         raise NotFound("Code not found")
     return await read_status(service, found)
@@ -118,9 +120,15 @@ async def connect_chat(service: Service, caller: Caller, *, platform: str, chat:
 
 
 async def postable_chat(service: Service, adapter: BotPlatform, chat: int | str) -> Chat:
-    """The chat, if the bot may post there. Raises: ChatNotFound, BotNotAdministrator; platform errors."""
+    """The chat, if the bot may post there; a group that became a supergroup is found by its old id too.
+
+    Raises: ChatNotFound, BotNotAdministrator; platform errors.
+    """
     app = service.app(adapter.name)
-    found = await adapter.get_chat(service.http, app, chat)
+    try:
+        found = await adapter.get_chat(service.http, app, chat)
+    except ChatMigrated as migrated:
+        found = await adapter.get_chat(service.http, app, migrated.new_id)
     member = await adapter.get_chat_member(service.http, app, chat_id=found.id, user_id=int(app.client_id))
     if not (adapter.may_post(found, member) and adapter.is_administrator(found, member)):
         raise BotNotAllowed(found.title)
@@ -141,11 +149,17 @@ async def save_chat(
     service: Service, adapter: BotPlatform, chat: Chat, *, user_id: str, profile_id: str, attempt_id: str | None
 ) -> Account:
     """Save the account of a chat. Raises: ChatNotEligible when another tenant holds it; as `accounts.save`."""
+    await refuse_held(service, adapter, chat, user_id=user_id)
     connection = adapter.to_connection(chat)
-    if await stored_accounts.held_by_another(service.db, adapter.name, connection.platform_account_id, user_id):
-        raise ChatNotEligible("This chat cannot be connected here.")
     proven = Proven(user_id=user_id, profile_id=profile_id, platform=adapter.name, app_id="", connection=connection)
     return await accounts.save(service, proven, attempt_id=attempt_id)
+
+
+async def refuse_held(service: Service, adapter: BotPlatform, chat: Chat, *, user_id: str) -> None:
+    """Raises: ChatNotEligible when another tenant holds the chat."""
+    held_id = adapter.to_connection(chat).platform_account_id
+    if await stored_accounts.held_by_another(service.db, adapter.name, held_id, user_id):
+        raise ChatNotEligible("This chat cannot be connected here.")
 
 
 async def bot_username(service: Service, adapter: BotPlatform) -> str:

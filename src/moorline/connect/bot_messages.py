@@ -9,7 +9,6 @@ from moorline.adapter.bot import (
     BotNotAdministrator,
     BotPlatform,
     Chat,
-    ChatMigrated,
     ChatNotFound,
     IncomingMessage,
     MembershipChange,
@@ -133,10 +132,7 @@ class CodeUsed(PlatformError):
 async def _proven(service: Service, adapter: BotPlatform, asked: _Asked, chat_text: str) -> Chat:
     """The chat, if the bot may post there and the sender administers it (S45)."""
     reference: int | str = chat_text if chat_text.startswith("@") else int(chat_text)
-    try:
-        chat = await bot_code.postable_chat(service, adapter, reference)
-    except ChatMigrated as migrated:
-        chat = await bot_code.postable_chat(service, adapter, migrated.new_id)
+    chat = await bot_code.postable_chat(service, adapter, reference)
     member = await adapter.get_chat_member(
         service.http, service.app(adapter.name), chat_id=chat.id, user_id=asked.sender_id
     )
@@ -147,6 +143,8 @@ async def _proven(service: Service, adapter: BotPlatform, asked: _Asked, chat_te
 
 
 async def _connect(service: Service, adapter: BotPlatform, asked: _Asked, *, found: BotCode, chat: Chat) -> None:
+    # Before the code is used up: refused for this chat, it may still connect another.
+    await bot_code.refuse_held(service, adapter, chat, user_id=found.user_id)
     if not await bot_codes.claim(service.db, found.code, str(chat.id), clock.now()):
         if found.chat_id == str(chat.id):  # delivered again after the code ran out: it is done already
             return

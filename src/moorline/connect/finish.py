@@ -196,7 +196,7 @@ def slug_of(error: BaseException) -> Slug:
 async def fail(service: Service, attempt: Attempt, error: BaseException) -> None:
     """Close the attempt with its slug, and log which step failed and what the platform answered."""
     slug = slug_of(error)
-    note = str(error)[:_MAX_NOTE_CHARS] if isinstance(error, MoorlineError) else type(error).__name__
+    note = _to_note(str(error)) if isinstance(error, MoorlineError) else type(error).__name__
     event(
         log,
         logging.WARNING,
@@ -211,6 +211,11 @@ async def fail(service: Service, attempt: Attempt, error: BaseException) -> None
         platform_code=getattr(error, "platform_code", None),
     )
     await attempts.set_failed(service.db, attempt.id, slug=slug, note=note, now=clock.now())
+
+
+def _to_note(text: str) -> str:
+    """Cut, and without control characters: platforms send any, and PostgreSQL keeps no NUL."""
+    return "".join(char if char.isprintable() else " " for char in text[:_MAX_NOTE_CHARS])
 
 
 async def _recorded(service: Service, returned: Returned, app: App, *, cookie_attempts: frozenset[str]) -> Attempt:

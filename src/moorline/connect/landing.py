@@ -78,6 +78,11 @@ async def by_connect_token(service: Service, text: str) -> OpenSelection | None:
     return opened
 
 
+async def redirect_allowlist(service: Service, opened: OpenSelection) -> tuple[str, ...] | None:
+    """What the key that started the attempt allows, for a call that brings no key of its own (S21)."""
+    return None if opened.key_id is None else await api_keys.redirect_allowlist(service.db, opened.key_id)
+
+
 async def by_temp_token(service: Service, text: str) -> OpenSelection:
     """The selection of a tempToken (or of a listed choice's handle). Raises: InvalidTempToken."""
     for kind in (Kind.TEMP_TOKEN, Kind.CHOICE):

@@ -15,17 +15,33 @@ from moorline.store import attempts, bot_inboxes, kept_answers, selections
 EVERY_S = 60.0
 BATCH = 1_000
 KEEP_ATTEMPTS = timedelta(days=30)
+LONGEST_CALLBACK = timedelta(minutes=5)  # every call of it timed out and repeated
+RECENT_ATTEMPTS = timedelta(hours=2)
 log = logging.getLogger("moorline.purge")
 
 
 async def run(service: Service) -> None:
     """Purge every minute until cancelled."""
+    # Only one process writes to an SQLite file: no callback that an earlier one began can still be at work.
+    at_work = timedelta(0) if service.db.engine == "sqlite" else LONGEST_CALLBACK
     while True:
         try:
+            await close_abandoned(service, at_work)
+            at_work = LONGEST_CALLBACK
             await purge(service)
         except StoreUnavailable as error:
             event(log, logging.WARNING, "purge_delayed", reason=str(error))
         await asyncio.sleep(EVERY_S)
+
+
+async def close_abandoned(service: Service, at_work: timedelta) -> None:
+    """Give callbacks that died with their process an outcome, so that who asks again is told and need not wait."""
+    now = clock.now()
+    closed = await attempts.fail_abandoned(
+        service.db, created_after=now - RECENT_ATTEMPTS, returned_before=now - at_work, now=now
+    )
+    if closed:
+        event(log, logging.WARNING, "attempts_abandoned", attempts=closed)
 
 
 async def purge(service: Service) -> int:

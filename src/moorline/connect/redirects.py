@@ -67,13 +67,13 @@ def _wrong_with(url: str) -> str | None:
     scheme = scheme.lower()
     if not separator or not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
         return "must be absolute, such as https://app.example.com/connected"
-    if scheme not in {"http", "https"}:
-        return _wrong_with_app_scheme(scheme, rest)
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
         return "is not a URL"
+    if scheme not in {"http", "https"}:
+        return _wrong_with_app_scheme(scheme, rest)
     if not rest.startswith("//") or not host or rest.startswith("///"):
         return "must name a host after ://"
     if "@" in parts.netloc:

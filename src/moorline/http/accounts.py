@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import Router, delete, get, put
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline import clock
 from moorline.access import reading, writing
@@ -25,9 +25,9 @@ from moorline.store.accounts import AccountOfProfile
 @get("/accounts", opt=reading(), operation_id="listAccounts", tags=["Accounts"])
 async def list_accounts(
     request: CallerRequest,
-    profile_id: Annotated[str | None, Parameter(query="profileId")] = None,
-    page: Annotated[int | None, Parameter(ge=1, le=1_000_000)] = None,
-    limit: Annotated[int | None, Parameter(ge=1, le=1_000)] = None,
+    profile_id: Annotated[str | None, QueryParameter(name="profileId")] = None,
+    page: Annotated[int | None, QueryParameter(ge=1, le=1_000_000)] = None,
+    limit: Annotated[int | None, QueryParameter(ge=1, le=1_000)] = None,
 ) -> AccountList:
     """Connected accounts, oldest first; the whole list without `page` and `limit`."""
     if profile_id is not None:
@@ -39,13 +39,15 @@ async def list_accounts(
 
 
 @get("/accounts/{account_id:str}", opt=reading(), operation_id="getAccount", tags=["Accounts"])
-async def get_account(request: CallerRequest, account_id: str) -> AccountAnswer:
+async def get_account(request: CallerRequest, account_id: FromPath[str]) -> AccountAnswer:
     """One account."""
     return AccountAnswer(account=to_shape(await accounts.get(service_of(request), caller_of(request), account_id)))
 
 
 @put("/accounts/{account_id:str}", opt=writing(), operation_id="updateAccount", tags=["Accounts"])
-async def update_account(request: CallerRequest, account_id: str, data: AccountNames) -> AccountRenamed:
+async def update_account(
+    request: CallerRequest, account_id: FromPath[str], data: JSONBody[AccountNames]
+) -> AccountRenamed:
     """Change what the account is called here."""
     username, display_name = await accounts.rename(
         service_of(request),
@@ -58,7 +60,7 @@ async def update_account(request: CallerRequest, account_id: str, data: AccountN
 
 
 @delete("/accounts/{account_id:str}", opt=writing(), operation_id="deleteAccount", tags=["Accounts"], status_code=200)
-async def delete_account(request: CallerRequest, account_id: str) -> Message:
+async def delete_account(request: CallerRequest, account_id: FromPath[str]) -> Message:
     """Disconnect: tokens are wiped, and the grant is withdrawn when nothing else uses it."""
     await accounts.disconnect(service_of(request), caller_of(request), account_id)
     return Message(message="Account disconnected successfully")

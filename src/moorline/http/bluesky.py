@@ -1,6 +1,7 @@
 """`POST /v1/connect/bluesky/credentials`."""
 
 from litestar import Router, post
+from litestar.params import JSONBody
 
 from moorline.access import writing
 from moorline.connect import app_password
@@ -17,7 +18,7 @@ from moorline.http.shapes.connect import BlueskyBody, BlueskyConnected
     tags=["Connect"],
     status_code=200,
 )
-async def connect_bluesky(request: CallerRequest, data: BlueskyBody) -> BlueskyConnected:
+async def connect_bluesky(request: CallerRequest, data: JSONBody[BlueskyBody]) -> BlueskyConnected:
     """Sign in with handle or e-mail and an app password, which is used once and kept nowhere."""
     connected = await app_password.connect(
         service_of(request),

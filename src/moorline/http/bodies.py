@@ -1,6 +1,7 @@
 """What a JSON body must be before a route reads it: JSON by name, UTF-8, no key twice, not nested without end."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from litestar import Request
@@ -29,12 +30,15 @@ async def check(request: Request[Any, Any, Any]) -> None:
         raise BadRequest("The body is nested too deep.") from error
     except json.JSONDecodeError as error:
         raise BadRequest(f"The body is not JSON: {error.msg} at character {error.pos}.") from error
+    except ValueError as error:  # Python reads no number of more than 4,300 digits
+        raise BadRequest("The body has a number with too many digits.") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadRequest(f'The body has the key "{twice[:60]}" twice.', fields={twice[:60]: "given twice"})
+        counted = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counted.items() if count > 1)
+        shown = twice[:60].encode("utf-8", "replace").decode()  # a key may be half a character, which no answer can
+        raise BadRequest(f'The body has the key "{shown}" twice.', fields={shown: "given twice"})
     return found

@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from litestar import Router, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline.access import writing
 from moorline.connect import finish, landing, redirects
 from moorline.connect.finish import Returned
 from moorline.connect.start import StartCall, start
-from moorline.errors import BadRequest
+from moorline.errors import BadRequest, Forbidden, NotFound
 from moorline.http.answers import saved_account
 from moorline.http.callers import CallerRequest, caller_of, service_of
 from moorline.http.shapes.connect import CodeBody, ConnectedShape, SelectionShape, StartedShape
@@ -20,11 +20,11 @@ from moorline.store import accounts
 @get("/connect/{platform:str}", opt=writing(), operation_id="getConnectUrl", tags=["Connect"])
 async def get_connect_url(
     request: CallerRequest,
-    platform: str,
-    profile_id: Annotated[str, Parameter(query="profileId")],
-    redirect_url: Annotated[str | None, Parameter(query="redirect_url")] = None,
-    redirect_url_camel: Annotated[str | None, Parameter(query="redirectUrl")] = None,
-    headless: Annotated[str, Parameter(query="headless")] = "false",
+    platform: FromPath[str],
+    profile_id: Annotated[str, QueryParameter(name="profileId")],
+    redirect_url: Annotated[str | None, QueryParameter(name="redirect_url")] = None,
+    redirect_url_camel: Annotated[str | None, QueryParameter(name="redirectUrl")] = None,
+    headless: Annotated[str, QueryParameter(name="headless")] = "false",
 ) -> StartedShape:
     """Where to send the person. Telegram, which has more to say, has a route of its own."""
     call = StartCall(
@@ -38,14 +38,17 @@ async def get_connect_url(
 
 
 @post("/connect/{platform:str}", opt=writing(), operation_id="handleOAuthCallback", tags=["Connect"], status_code=200)
-async def complete(request: CallerRequest, platform: str, data: CodeBody) -> ConnectedShape | SelectionShape:
+async def complete(
+    request: CallerRequest, platform: FromPath[str], data: JSONBody[CodeBody]
+) -> ConnectedShape | SelectionShape:
     """Finish a flow whose code your own server received: the account, or the fields of the open choice."""
     service, caller = service_of(request), caller_of(request)
-    profiles.check_id(data.profile_id)
     if not data.code:
         raise BadRequest("code is empty.", fields={"code": "required"})
-    if not caller.may_see(data.profile_id):
-        raise BadRequest("profileId is not one this key may use.", fields={"profileId": "unknown"})
+    try:
+        await profiles.visible(service.db, caller, data.profile_id)
+    except NotFound as error:  # for this call a 403 is published and no 404
+        raise Forbidden("This API key may not use this profile.") from error
     returned = Returned(platform=platform, state=data.state, code=data.code)
     attempt = await finish.from_server(service, returned, user_id=caller.user_id, profile_id=data.profile_id)
     if attempt.status == "selecting" or attempt.account_id is None:

@@ -3,12 +3,13 @@
 from typing import Any
 
 from litestar import Router, delete, get, post, put
+from litestar.params import FromPath, JSONBody
 
 from moorline import clock
 from moorline.access import reading, writing
 from moorline.accounts import accounts
 from moorline.connect import redirects
-from moorline.errors import BadRequest
+from moorline.errors import BadRequest, NotFound
 from moorline.http.callers import CallerRequest, caller_of, service_of
 from moorline.http.shapes.api_keys import ApiKeyBody, ApiKeyCreated, ApiKeyList, ApiKeyShape, NewApiKeyShape
 from moorline.http.shapes.common import Message
@@ -33,7 +34,7 @@ async def list_users(request: CallerRequest) -> UserList:
 
 
 @get("/users/{user_id:str}", opt=reading(), operation_id="getUser", tags=["Users"])
-async def get_user(request: CallerRequest, user_id: str) -> UserAnswer:
+async def get_user(request: CallerRequest, user_id: FromPath[str]) -> UserAnswer:
     """One user of the team."""
     return UserAnswer(user=_user(await users.get(service_of(request).db, caller_of(request), user_id)))
 
@@ -46,7 +47,7 @@ async def list_profiles(request: CallerRequest) -> ProfileList:
 
 
 @post("/profiles", opt=writing(), operation_id="createProfile", tags=["Profiles"])
-async def create_profile(request: CallerRequest, data: ProfileBody) -> ProfileSaved:
+async def create_profile(request: CallerRequest, data: JSONBody[ProfileBody]) -> ProfileSaved:
     """A new profile; the first one is the default."""
     caller = caller_of(request)
     _only_for_all(caller, "create profiles")
@@ -55,7 +56,7 @@ async def create_profile(request: CallerRequest, data: ProfileBody) -> ProfileSa
 
 
 @get("/profiles/{profile_id:str}", opt=reading(), operation_id="getProfile", tags=["Profiles"])
-async def get_profile(request: CallerRequest, profile_id: str) -> ProfileAnswer:
+async def get_profile(request: CallerRequest, profile_id: FromPath[str]) -> ProfileAnswer:
     """One profile."""
     return ProfileAnswer(
         profile=_profile(await profiles.visible(service_of(request).db, caller_of(request), profile_id))
@@ -63,14 +64,16 @@ async def get_profile(request: CallerRequest, profile_id: str) -> ProfileAnswer:
 
 
 @put("/profiles/{profile_id:str}", opt=writing(), operation_id="updateProfile", tags=["Profiles"])
-async def update_profile(request: CallerRequest, profile_id: str, data: ProfileBody) -> ProfileSaved:
+async def update_profile(
+    request: CallerRequest, profile_id: FromPath[str], data: JSONBody[ProfileBody]
+) -> ProfileSaved:
     """Change what is given."""
     profile = await profiles.update(service_of(request).db, caller_of(request), profile_id, _change(data))
     return ProfileSaved(message="Profile updated successfully", profile=_profile(profile))
 
 
 @delete("/profiles/{profile_id:str}", opt=writing(), operation_id="deleteProfile", tags=["Profiles"], status_code=200)
-async def delete_profile(request: CallerRequest, profile_id: str) -> Message:
+async def delete_profile(request: CallerRequest, profile_id: FromPath[str]) -> Message:
     """Delete a profile without accounts."""
     await profiles.delete(service_of(request).db, caller_of(request), profile_id)
     return Message(message="Profile deleted successfully")
@@ -84,7 +87,7 @@ async def list_api_keys(request: CallerRequest) -> ApiKeyList:
 
 
 @post("/api-keys", opt={**writing(), "repeatable": False}, operation_id="createApiKey", tags=["API Keys"])
-async def create_api_key(request: CallerRequest, data: ApiKeyBody) -> ApiKeyCreated:
+async def create_api_key(request: CallerRequest, data: JSONBody[ApiKeyBody]) -> ApiKeyCreated:
     """A new key, shown this once. It may do no more than the key that makes it."""
     caller, service = caller_of(request), service_of(request)
     new = NewKey(
@@ -101,7 +104,7 @@ async def create_api_key(request: CallerRequest, data: ApiKeyBody) -> ApiKeyCrea
 
 
 @delete("/api-keys/{key_id:str}", opt=writing(), operation_id="deleteApiKey", tags=["API Keys"], status_code=200)
-async def delete_api_key(request: CallerRequest, key_id: str) -> Message:
+async def delete_api_key(request: CallerRequest, key_id: FromPath[str]) -> Message:
     """Revoke a key at once."""
     await api_keys.delete(service_of(request).db, caller_of(request).member_id, key_id)
     return Message(message="API key deleted successfully")
@@ -138,7 +141,10 @@ async def _profiles_of_new(service: Service, caller: Caller, data: ApiKeyBody) -
         return None if caller.profile_ids is None else tuple(sorted(caller.profile_ids))
     if not data.profile_ids:
         raise BadRequest("profileIds is required when scope is profiles.", fields={"profileIds": "required"})
-    return tuple([(await profiles.visible(service.db, caller, profile_id)).id for profile_id in data.profile_ids])
+    try:
+        return tuple([(await profiles.visible(service.db, caller, profile_id)).id for profile_id in data.profile_ids])
+    except NotFound as error:  # none is published for this call
+        raise BadRequest(str(error), fields={"profileIds": "unknown"}) from error
 
 
 def _allowlist_of_new(caller: Caller, data: ApiKeyBody) -> tuple[str, ...] | None:

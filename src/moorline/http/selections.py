@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from litestar import Router, get, post
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from moorline.access import selecting
 from moorline.adapter.values import Choice, Unavailable
 from moorline.connect import landing, selection
-from moorline.errors import BadRequest, Forbidden, InvalidTempToken, NotFound
+from moorline.errors import BadRequest, InvalidTempToken, NotFound
 from moorline.http.answers import saved_account
 from moorline.http.callers import CallerRequest, service_of
 from moorline.http.shapes.connect import (
@@ -22,19 +22,27 @@ from moorline.owners import profiles
 from moorline.service import Service
 from moorline.store.selections import OpenSelection
 
+BY_CONNECT_TOKEN: list[dict[str, list[str]]] = [{"connectToken": []}]  # in the document beside the API key
 
-@get("/connect/facebook/select-page", opt=selecting(), operation_id="listFacebookPages", tags=["Connect"])
+
+@get(
+    "/connect/facebook/select-page",
+    opt=selecting(),
+    operation_id="listFacebookPages",
+    tags=["Connect"],
+    security=BY_CONNECT_TOKEN,
+)
 async def list_facebook_pages(
     request: CallerRequest,
-    profile_id: Annotated[str | None, Parameter(query="profileId")] = None,
-    temp_token: Annotated[str | None, Parameter(query="tempToken")] = None,
-    temp_token_header: Annotated[str | None, Parameter(header="X-Temp-Token")] = None,
+    profile_id: Annotated[str | None, QueryParameter(name="profileId")] = None,
+    temp_token: Annotated[str | None, QueryParameter(name="tempToken")] = None,
+    temp_token_header: Annotated[str | None, HeaderParameter(name="X-Temp-Token")] = None,
 ) -> PageList:
     """The Pages of an open choice, asked of Facebook now."""
     service = service_of(request)
     try:
         opened = await opened_by(request, profile_id=profile_id, temp_token=temp_token or temp_token_header)
-    except (NotFound, Forbidden) as error:  # neither is published for this call
+    except NotFound as error:  # none is published for this call
         raise BadRequest(str(error), fields={"profileId": "unknown"}) from error
     choices = await selection.list_again(service, opened)
     return PageList(
@@ -49,17 +57,19 @@ async def list_facebook_pages(
     opt=selecting(),
     operation_id="selectFacebookPage",
     tags=["Connect"],
+    security=BY_CONNECT_TOKEN,
     status_code=200,
 )
-async def select_facebook_page(request: CallerRequest, data: PageChoice) -> ConnectedShape:
+async def select_facebook_page(request: CallerRequest, data: JSONBody[PageChoice]) -> ConnectedShape:
     """Connect the chosen Page."""
     opened = await opened_by(request, profile_id=data.profile_id, temp_token=data.temp_token)
     if not data.page_id:
         raise BadRequest("pageId is required.", fields={"pageId": "required"})
     url = data.redirect_url or data.redirect_url_camel
-    caller = request.auth.caller
-    selection.check_redirect_url(opened, url, None if caller is None else caller.redirect_allowlist)
-    chosen = await selection.choose(service_of(request), opened, data.page_id, redirect_url=url)
+    caller, service = request.auth.caller, service_of(request)
+    allowlist = await landing.redirect_allowlist(service, opened) if caller is None else caller.redirect_allowlist
+    selection.check_redirect_url(opened, url, allowlist)
+    chosen = await selection.choose(service, opened, data.page_id, redirect_url=url)
     return ConnectedShape(
         message="Facebook page connected successfully",
         account=saved_account(chosen.account),

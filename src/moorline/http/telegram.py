@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 
 from litestar import Router, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from moorline import clock
 from moorline.access import reading, writing
@@ -23,9 +23,9 @@ _CHAT = re.compile(r"-?\d{1,16}|@[A-Za-z][A-Za-z0-9_]{3,31}")
 @get("/connect/telegram", opt=writing(), operation_id="getTelegramConnectStatus", tags=["Connect"])
 async def telegram_code(
     request: CallerRequest,
-    profile_id: Annotated[str, Parameter(query="profileId")],
-    redirect_url: Annotated[str | None, Parameter(query="redirect_url")] = None,
-    redirect_url_camel: Annotated[str | None, Parameter(query="redirectUrl")] = None,
+    profile_id: Annotated[str, QueryParameter(name="profileId")],
+    redirect_url: Annotated[str | None, QueryParameter(name="redirect_url")] = None,
+    redirect_url_camel: Annotated[str | None, QueryParameter(name="redirectUrl")] = None,
 ) -> TelegramCode:
     """A code and what to do with it; beside them a hosted page that tells the person the same."""
     call = StartCall(platform=PLATFORM, profile_id=profile_id, redirect_url=redirect_url or redirect_url_camel or None)
@@ -50,13 +50,13 @@ async def telegram_code(
 
 
 @patch("/connect/telegram", opt=reading(), operation_id="completeTelegramConnect", tags=["Connect"])
-async def telegram_status(request: CallerRequest, code: str) -> TelegramStatus:
+async def telegram_status(request: CallerRequest, code: FromQuery[str]) -> TelegramStatus:
     """What became of a code; answered without asking Telegram."""
     return to_shape(await bot_code.status_of(service_of(request), caller_of(request), code))
 
 
 @post("/connect/telegram", opt=writing(), operation_id="initiateTelegramConnect", tags=["Connect"], status_code=200)
-async def connect_telegram(request: CallerRequest, data: TelegramBody) -> TelegramConnected:
+async def connect_telegram(request: CallerRequest, data: JSONBody[TelegramBody]) -> TelegramConnected:
     """Connect a chat by its id; the bot must be an administrator there."""
     text = "" if data.chat_id is None else str(data.chat_id).strip()
     if not _CHAT.fullmatch(text):

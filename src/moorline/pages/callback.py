@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from litestar import Response, get
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 
 from moorline import clock
 from moorline.access import public
@@ -17,7 +18,7 @@ from moorline.service import Service
 
 
 @get("/connect/{platform:str}/callback", opt=public(), include_in_schema=False)
-async def callback(request: Visit, platform: str) -> Response[bytes]:
+async def callback(request: Visit, platform: FromPath[str]) -> Response[bytes]:
     """Finish the flow, then lead on: to the integrator's address, the chooser, or the outcome."""
     service = service_of(request)
     try:

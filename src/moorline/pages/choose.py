@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from moorline.access import public
 from moorline.adapter.oauth import OAuthPlatform
@@ -21,7 +22,7 @@ _NAMES = {"facebook": ("Facebook", "Facebook Page")}
 
 
 @get("/connect/{platform:str}/{path:str}", opt=public(), include_in_schema=False)
-async def chooser(request: Visit, platform: str, path: str) -> Response[bytes]:
+async def chooser(request: Visit, platform: FromPath[str], path: FromPath[str]) -> Response[bytes]:
     """Show the choice. Entered with handles in the address, they become a cookie and a clean address at once."""
     if not _is_chooser(service_of(request), platform, path):
         return slug_page(request, "invalid_state", status=404)
@@ -36,7 +37,7 @@ async def chooser(request: Visit, platform: str, path: str) -> Response[bytes]:
 
 
 @post("/connect/{platform:str}/{path:str}", opt=public(), include_in_schema=False, status_code=200)
-async def chosen(request: Visit, platform: str, path: str) -> Response[bytes]:
+async def chosen(request: Visit, platform: FromPath[str], path: FromPath[str]) -> Response[bytes]:
     """Save the choice, or leave without one."""
     if not _is_chooser(service_of(request), platform, path) or not is_same_site(request):
         return slug_page(request, "invalid_state", status=403)

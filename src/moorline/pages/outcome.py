@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from moorline.access import public
 from moorline.connect import landing
@@ -13,7 +14,7 @@ from moorline.store.attempts import Attempt
 
 
 @get("/connect/outcome", opt=public(), include_in_schema=False)
-async def outcome(request: Visit, attempt: str = "", slug: str = "") -> Response[bytes]:
+async def outcome(request: Visit, attempt: FromQuery[str] = "", slug: FromQuery[str] = "") -> Response[bytes]:
     """The truth about an attempt, for the browser that was at it; a general page for any other."""
     service = service_of(request)
     found = await landing.finished(service, attempt) if attempt in cookie_attempts(request) else None
@@ -46,4 +47,4 @@ async def _connected(request: Visit, attempt: Attempt) -> Response[bytes]:
 @get("/connect/static/moorline.css", opt=public(), include_in_schema=False)
 async def style() -> Response[bytes]:
     """The one stylesheet."""
-    return Response(view.STYLE, media_type="text/css; charset=utf-8", headers={"cache-control": "public, max-age=3600"})
+    return Response(view.STYLE, media_type="text/css", headers={"cache-control": "public, max-age=3600"})

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Response
+from litestar import MediaType, Response
 from litestar.datastructures import Cookie
 
 from moorline.service import Service
@@ -31,7 +31,7 @@ def page(
     return Response(
         html.encode("utf-8", "replace"),
         status_code=status,
-        media_type="text/html; charset=utf-8",
+        media_type=MediaType.HTML,
         headers=security_headers(service),
         cookies=cookies or [],
     )

@@ -16,10 +16,9 @@ API = "https://api.x.com/2"
 ME_URL = f"{API}/users/me"
 ME_FIELDS = "profile_image_url,username,name,verified,verified_type,public_metrics"
 
-# docs/platforms/twitter.md#errors, checked 2026-11-23. The first three: our app, whoever the person is.
+# docs/platforms/twitter.md#errors, checked 2026-11-23. The first two: our app, whoever the person is.
 _APP_CODES = {"unauthorized_client", "invalid_client", "CreditsDepleted", "UsageCapExceeded"}
 _APP_PROBLEMS = {"client-forbidden", "usage-capped"}
-_APP_REASON = "client-not-enrolled"
 _OUR_MISTAKES = {"invalid-request", "unsupported-authentication"}
 _SUSPENDED = "64"
 _RATE_LIMIT = "88"
@@ -107,7 +106,7 @@ def _error_code(body: Mapping[str, Any]) -> str | None:
 
 
 def _is_about_our_app(body: Mapping[str, Any], code: str | None, *, status: int) -> bool:
-    return status == 402 or code in _APP_CODES or _problem(body) in _APP_PROBLEMS or body.get("reason") == _APP_REASON
+    return status == 402 or code in _APP_CODES or _problem(body) in _APP_PROBLEMS
 
 
 def _is_our_mistake(body: Mapping[str, Any]) -> bool:

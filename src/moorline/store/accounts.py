@@ -158,7 +158,8 @@ async def held_by_another(db: Statements, platform: str, platform_account_id: st
 async def rename_identity(db: Statements, platform: str, old: str, new: str) -> int:
     """Give accounts the platform's new id of the same thing (a Telegram group that became a supergroup)."""
     return await db.run(
-        "UPDATE accounts SET platform_account_id = $3 WHERE platform = $1 AND platform_account_id = $2"
+        "UPDATE accounts SET platform_account_id = $3,"
+        " username = CASE WHEN username = $2 THEN $3 ELSE username END WHERE platform = $1 AND platform_account_id = $2"
         " AND NOT EXISTS (SELECT 1 FROM accounts o WHERE o.profile_id = accounts.profile_id AND o.platform = $1"
         " AND o.platform_account_id = $3)",
         platform,

@@ -81,6 +81,12 @@ async def exists(db: Statements, key_id: str, now: datetime) -> bool:
     return row is not None
 
 
+async def redirect_allowlist(db: Statements, key_id: str) -> tuple[str, ...] | None:
+    """The addresses this key may send browsers to; None for any valid one, also when the key is gone."""
+    row = await db.one("SELECT redirect_allowlist FROM api_keys WHERE id = $1", key_id)
+    return None if row is None else _json_to_list(row["redirect_allowlist"])
+
+
 async def all_of(db: Statements, user_id: str) -> list[ApiKey]:
     """Every key of the user, oldest first."""
     rows = await db.all("SELECT * FROM api_keys WHERE user_id = $1 ORDER BY created_at_ms, id", user_id)

@@ -135,6 +135,18 @@ async def set_failed(db: Statements, attempt_id: str, *, slug: str, note: str | 
     return touched == 1
 
 
+async def fail_abandoned(db: Statements, *, created_after: datetime, returned_before: datetime, now: datetime) -> int:
+    """Note a failure of our own for callbacks nobody can be at work on any more; how many there were."""
+    return await db.run(
+        "UPDATE attempts SET status = 'failed', slug = 'internal_error', note = 'The server stopped at work on it.',"
+        " finished_at_ms = $3, verifier_sealed = NULL"
+        " WHERE status = 'returned' AND created_at_ms > $1 AND consumed_at_ms < $2",
+        clock.to_ms(created_after),
+        clock.to_ms(returned_before),
+        clock.to_ms(now),
+    )
+
+
 async def purge(db: Statements, *, before: datetime, limit: int) -> int:
     """Delete up to `limit` attempts created before an instant; how many went."""
     return await db.run(

@@ -25,7 +25,8 @@ async def insert(db: Statements, profile: Profile) -> None:
     """Save a new profile; it becomes the default when the tenant has no other, whatever `is_default` says."""
     await db.run(
         "INSERT INTO profiles (id, user_id, name, slug, description, color, is_default, created_at_ms)"
-        " SELECT $1, $2, $3, $4, $5, $6, NOT EXISTS (SELECT 1 FROM profiles WHERE user_id = $2), $7",
+        " SELECT $1, CAST($2 AS TEXT), $3, $4, $5, $6,"
+        " NOT EXISTS (SELECT 1 FROM profiles WHERE user_id = CAST($2 AS TEXT)), $7",
         profile.id,
         profile.user_id,
         profile.name,
