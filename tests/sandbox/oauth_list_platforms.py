@@ -96,4 +96,45 @@ PINTEREST = OAuthUnderTest(
     },
 )
 
-OAUTH_LIST_PLATFORMS = (LINKEDIN, PINTEREST)
+_RD_GRANT = (200, "invalid_grant")
+_RD_CLIENT = (401, 401)
+_RD_REFRESH = (400, 400)
+
+REDDIT = OAuthUnderTest(
+    name="reddit",
+    authorize=("www.reddit.com", "/api/v1/authorize"),
+    token=("www.reddit.com", "/api/v1/access_token"),
+    scopes=("identity", "mysubreddits", "submit", "flair", "read"),
+    scope_separator=" ",
+    pkce=False,
+    basic=True,
+    state_required=True,
+    grant_type_required=True,
+    refresh=True,
+    refresh_reusable=True,
+    code_lifetime_s=600,
+    parameters={"duration": "permanent"},
+    headers={"User-Agent": "web:moorline-tests:1.0 (by /u/northwindbakery)"},
+    denial={"error": "access_denied"},
+    summary=lambda refusal: refusal["error"],
+    answers={
+        "code_used": _RD_GRANT,
+        "code_expired": _RD_GRANT,
+        "code_unknown": _RD_GRANT,
+        "code_of_another_client": _RD_GRANT,
+        "redirect_differs_by_a_slash": _RD_GRANT,
+        "redirect_missing": _RD_GRANT,
+        "code_missing": (200, "invalid_request"),
+        "grant_type_unknown": (200, "unauthorized_client"),
+        "grant_type_missing": (200, "unsupported_grant_type"),
+        "body_is_json": (200, "unsupported_grant_type"),
+        "secret_wrong": _RD_CLIENT,
+        "secret_missing": _RD_CLIENT,
+        "secret_in_the_wrong_place": _RD_CLIENT,
+        "client_unknown": _RD_CLIENT,
+        "refresh_unknown": _RD_REFRESH,
+        "refresh_after_the_person_removed_the_app": _RD_REFRESH,
+    },
+)
+
+OAUTH_LIST_PLATFORMS = (LINKEDIN, PINTEREST, REDDIT)

@@ -266,4 +266,57 @@ TIKTOK = OAuthUnderTest(
 
 GOOGLEBUSINESS = replace(YOUTUBE, name="googlebusiness", scopes=(f"{_GOOGLE_SCOPE}business.manage", "openid"))
 
-OAUTH_PLATFORMS = (TIKTOK, THREADS, INSTAGRAM, TWITTER, FACEBOOK, YOUTUBE, GOOGLEBUSINESS, *OAUTH_LIST_PLATFORMS)
+_SNAP_CODE = (400, (_GRANT, "The authorization code is invalid"))
+_SNAP_CLIENT = (401, ("invalid_client", "Client authentication failed"))
+_SNAP_REFRESH = (400, (_GRANT, "The refresh token is invalid"))
+
+SNAPCHAT = OAuthUnderTest(
+    name="snapchat",
+    authorize=("accounts.snapchat.com", "/login/oauth2/authorize"),
+    token=("accounts.snapchat.com", "/login/oauth2/access_token"),
+    scopes=("snapchat-profile-api", "snapchat-marketing-api"),
+    scope_separator=" ",
+    pkce=True,
+    pkce_optional=True,
+    basic=False,
+    basic_too=True,
+    state_required=False,
+    grant_type_required=True,
+    refresh=True,
+    refresh_reusable=True,
+    code_lifetime_s=600,
+    denial={"error": "access_denied", "error_description": "The user denied the request."},
+    summary=_oauth_summary,
+    answers={
+        "code_used": _SNAP_CODE,
+        "code_expired": _SNAP_CODE,
+        "code_unknown": _SNAP_CODE,
+        "code_of_another_client": _SNAP_CODE,
+        "code_missing": (400, (_INVALID, "Missing parameter: code")),
+        "redirect_missing": (400, (_INVALID, "Missing parameter: redirect_uri")),
+        "redirect_differs_by_a_slash": _SNAP_CODE,
+        "verifier_wrong": _SNAP_CODE,
+        "verifier_too_short": _SNAP_CODE,
+        "verifier_missing": _SNAP_CODE,
+        "secret_wrong": _SNAP_CLIENT,
+        "secret_missing": _SNAP_CLIENT,
+        "client_unknown": _SNAP_CLIENT,
+        "grant_type_unknown": (400, ("unsupported_grant_type", "Unsupported grant type")),
+        "grant_type_missing": (400, (_INVALID, "Missing parameter: grant_type")),
+        "body_is_json": _SNAP_CLIENT,
+        "refresh_unknown": _SNAP_REFRESH,
+        "refresh_after_the_person_removed_the_app": _SNAP_REFRESH,
+    },
+)
+
+OAUTH_PLATFORMS = (
+    TIKTOK,
+    THREADS,
+    INSTAGRAM,
+    TWITTER,
+    FACEBOOK,
+    YOUTUBE,
+    GOOGLEBUSINESS,
+    SNAPCHAT,
+    *OAUTH_LIST_PLATFORMS,
+)

@@ -210,10 +210,9 @@ async def test_an_old_app_gets_a_year_and_refreshes_without_a_new_refresh_token(
     tokens = await legacy.tokens(sandbox)
     assert tokens["refresh_token_expires_in"] == 31_536_000
     await sandbox.advance(300 * DAY_S)
-    for _ in range(2):
-        refreshed = (await legacy.refreshed(sandbox, tokens["refresh_token"])).json
+    for refreshed in [(await legacy.refreshed(sandbox, tokens["refresh_token"])).json for _ in range(2)]:
         assert set(refreshed) == {"access_token", "response_type", "token_type", "expires_in", "scope"}
-    assert (await get(sandbox, "user_account", refreshed["access_token"])).status == 200
+        assert (await get(sandbox, "user_account", refreshed["access_token"])).status == 200
 
 
 async def test_an_old_app_that_asks_for_continuous_refresh_gets_it(sandbox: Sandbox) -> None:

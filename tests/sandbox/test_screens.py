@@ -17,6 +17,7 @@ TITLES = {
     "tiktok": "TikTok",
     "youtube": "Google",
     "googlebusiness": "Google",
+    "snapchat": "Snapchat",
     "linkedin": "LinkedIn",
     "pinterest": "Pinterest",
     "reddit": "Reddit",

@@ -7,6 +7,8 @@ from moorline.sandbox.instagram import Instagram
 from moorline.sandbox.kernel import SandboxPlatform
 from moorline.sandbox.linkedin import LinkedIn
 from moorline.sandbox.pinterest import Pinterest
+from moorline.sandbox.reddit import Reddit
+from moorline.sandbox.snapchat import Snapchat
 from moorline.sandbox.telegram import Telegram
 from moorline.sandbox.threads import Threads
 from moorline.sandbox.tiktok import TikTok
@@ -20,6 +22,8 @@ ALL: tuple[type[SandboxPlatform], ...] = (
     Instagram,
     LinkedIn,
     Pinterest,
+    Reddit,
+    Snapchat,
     Telegram,
     Threads,
     TikTok,

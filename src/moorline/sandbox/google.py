@@ -94,7 +94,7 @@ class GooglePlatform(SwitchedPlatform):
             return self.refuse_authorization(refused)
         gate = _gate(request.app, call)
         if gate is not None:
-            return self._page(gate, Refused(Refusal.REQUEST_INVALID, gate))
+            return self._page(gate, Refused(Refusal.APP_BARRED))
         if "none" in prompts(request):
             return self._without_a_page(request)
         return await self.ask_consent(call)
@@ -115,7 +115,7 @@ class GooglePlatform(SwitchedPlatform):
         """Whoever is not on the list of test users. (youtube.md section 2)"""
         if NOT_A_TESTER not in request.app.flags:
             return None
-        return self._page("Error 403: access_denied", Refused(Refusal.REQUEST_INVALID, f"{person} is no test user"))
+        return self._page("Error 403: access_denied", Refused(Refusal.PERSON_TURNED_AWAY, person))
 
     @override
     def approved(self, request: AuthorizationRequest, grant: Grant, code: str) -> Parameters:

@@ -32,6 +32,7 @@ class Refusal(enum.Enum):
     REDIRECT_UNREGISTERED = "redirect URI not registered"
     REQUEST_INVALID = "a parameter of the authorization request is missing or wrong"
     SCOPE_UNKNOWN = "a scope is unknown"
+    APP_BARRED = "the app is deleted or barred, or the browser is none the platform lets in"
     PERSON_TURNED_AWAY = "this person may not use the app"
     # The token endpoint.
     CLIENT_UNPROVEN = "client secret wrong, missing, or in the wrong place"
@@ -68,7 +69,6 @@ class RefreshTokens:
     lifetime_s: int
     prefix: str
     rotates: bool = True  # else a refresh answers without one, and the old one stays good
-    rotation_flag: str = ""  # the app flag that turns `rotates` around, where sources disagree
     reuse_kills_grant: bool = True  # else a used one is refused, and that is all
     used_lives: bool = False  # a used one stays good beside the next
     restarts: bool = True  # each new one lives `lifetime_s`; else until the first one's end

@@ -283,7 +283,7 @@ class OAuthServer:
             raise Refused(Refusal.REFRESH_DEAD)
         if found.grant.revoked or found.expires_at <= self.books.clock.now():
             raise Refused(Refusal.REFRESH_DEAD)
-        if not self._rotates(app):
+        if self.rules.refresh is not None and not self.rules.refresh.rotates:
             access = self.issue_access(found.grant, self.rules.access_lifetime_s)
             return Tokens(access=access, refresh=None, refresh_expires_at=found.expires_at)
         if self.rules.refresh is None or not self.rules.refresh.used_lives:
@@ -293,10 +293,6 @@ class OAuthServer:
 
     def _reuse_kills_grant(self) -> bool:
         return self.rules.refresh is not None and self.rules.refresh.reuse_kills_grant
-
-    def _rotates(self, app: RegisteredApp) -> bool:
-        refresh = self.rules.refresh
-        return refresh is not None and refresh.rotates is not (refresh.rotation_flag in app.flags)
 
     def _issue_tokens(
         self, grant: Grant, *, succeeding: RefreshToken | None = None, request: AuthorizationRequest | None = None

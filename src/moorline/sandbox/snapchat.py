@@ -11,17 +11,17 @@ from urllib.parse import urlencode
 from typing_extensions import override
 
 from moorline.sandbox import screens, world
-from moorline.sandbox.kernel import Call, Covered, Reply, endpoint
+from moorline.sandbox.kernel import Call, Reply, endpoint
 from moorline.sandbox.oauth_platform import Parameters
 from moorline.sandbox.oauth_rules import ClientAuth, OAuthRules, Pkce, RefreshTokens, Refusal, Refused
 from moorline.sandbox.oauth_server import AuthorizationRequest, Grant
-from moorline.sandbox.paging import WrongToken, part
-from moorline.sandbox.snapchat_api import SnapError, answered, envelope, failed, forbidden, not_found
+from moorline.sandbox.paging import Part, WrongToken, part
+from moorline.sandbox.snapchat_api import Headers, SnapError, answered, envelope, failed, forbidden, not_found
 from moorline.sandbox.snapchat_world import (
     Holdings,
     Organization,
     Profile,
-    Row,
+    Unreadable,
     anywhere,
     holdings,
     organization_exists,
@@ -183,7 +183,9 @@ class Snapchat(SwitchedPlatform):
         organization = _organization(self._business_user(call), wanted)
         size = _limit(call.query.get("limit"))
         try:
-            cut = part(organization.rows, size=size, token=call.query.get("cursor"), mark=wanted)
+            cut: Part[Profile | Unreadable] = part(
+                organization.rows, size=size, token=call.query.get("cursor"), mark=wanted
+            )
         except WrongToken as error:
             raise failed(400, "E1001", "Invalid cursor") from error
         rows = [_wrapped(row) for row in cut.rows]
@@ -211,12 +213,18 @@ class Snapchat(SwitchedPlatform):
     @endpoint("GET", ADS, "/v1/me", source="snapchat.md section 7")
     async def me(self, call: Call) -> Reply:
         """The person; needs the marketing scope."""
-        return answered(lambda: envelope("SUCCESS", me=_me(self._grant(call, MARKETING))), headers=_LIMITS)
+        return answered(lambda: envelope("SUCCESS", me=_me(self._grant(call, MARKETING))), headers=self._limits())
 
     @endpoint("GET", ADS, "/v1/me/organizations", source="snapchat.md section 8")
     async def organizations(self, call: Call) -> Reply:
         """The organizations the person has a role in; needs the marketing scope."""
-        return answered(lambda: _organizations(holdings(self._grant(call, MARKETING).person)), headers=_LIMITS)
+        return answered(lambda: _organizations(holdings(self._grant(call, MARKETING).person)), headers=self._limits())
+
+    def _limits(self) -> Headers:
+        """What the Ads API tells; the limits themselves are played by faults only. (snapchat.md section 10)"""
+        reset_at = int(self.books.clock.now().timestamp()) + 1
+        told = (("x-rate-limit-limit", "20"), ("x-rate-limit-remaining", "19"))
+        return (*told, ("x-rate-limit-reset", str(reset_at)))
 
     @endpoint("GET", BUSINESS, "/v1/me/organizations", source="snapchat.md section 8")
     async def business_organizations(self, call: Call) -> Reply:
@@ -261,10 +269,6 @@ class Snapchat(SwitchedPlatform):
         return not_found().reply
 
 
-# Limits themselves are played by faults only. (snapchat.md section 10)
-_LIMITS = (("x-rate-limit-limit", "20"), ("x-rate-limit-remaining", "19"), ("x-rate-limit-reset", "1"))
-
-
 def _state(request: AuthorizationRequest) -> Parameters:
     return (("state", request.state),) if "state" in request.query else ()
 
@@ -273,12 +277,11 @@ def _oauth_error(status: int, error: str, description: str) -> Reply:
     return Reply.of_json({"error": error, "error_description": description}, status=status)
 
 
-def _wrapped(row: Row) -> dict[str, Any]:
+def _wrapped(row: Profile | Unreadable) -> dict[str, Any]:
     """A row of a list. (snapchat.md section 8)"""
     if isinstance(row, Profile):
         return {"sub_request_status": "SUCCESS", "public_profile": row.shown()}
-    reason = "" if row is None else row.reason
-    return {"sub_request_status": "ERROR", "sub_request_error_reason": reason}
+    return {"sub_request_status": "ERROR", "sub_request_error_reason": row.reason}
 
 
 def _organization(held: Holdings, organization_id: str) -> Organization:
