@@ -1,5 +1,6 @@
 """Instagram with Instagram Login: one professional account a login. Facts: docs/platforms/instagram.md, 2026-11-23."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,27 +10,17 @@ from typing_extensions import override
 from moorline.adapter import meta
 from moorline.adapter.oauth import OAuthPlatform, OAuthSpec, expiry
 from moorline.adapter.values import App, Identity, Renews, Tokens
-from moorline.errors import (
-    AppMisconfigured,
-    FlowFailed,
-    MoorlineError,
-    Refused,
-    ScopeMissing,
-    UnexpectedReply,
-)
+from moorline.errors import FlowFailed, MoorlineError, Refused, ScopeMissing, UnexpectedReply
 from moorline.wire import Http, Reply, Request
 
 GRAPH = "https://graph.instagram.com"
 ME_FIELDS = "user_id,username,name,profile_picture_url,account_type"
+SHORT_LIFE_S = 3600  # docs/platforms/instagram.md#tokens: the first answer does not tell it
 PROFESSIONAL = {"business", "media_creator", "creator"}
 
-# docs/platforms/instagram.md#errors: the code exchange answers flat bodies, told apart by their text alone
-_CODE_TEXTS = ("matching code was not found", "authorization code has been used", "authorization code has expired")
-_NOT_PROFESSIONAL = FlowFailed(
-    "account_not_eligible",
-    "It is a personal Instagram account; only professional ones can be connected. Switch it to a professional account "
-    "in Instagram's settings, free, then start again.",
-)
+# docs/platforms/instagram.md#errors, checked 2026-11-23
+_RESTRICTED = 25
+_UNKNOWN_OBJECT = (100, 33)
 
 
 class Instagram(OAuthPlatform):
@@ -49,19 +40,20 @@ class Instagram(OAuthPlatform):
 
     @override
     def judge(self, reply: Reply) -> MoorlineError | None:
-        body = reply.json_or_empty()
-        message = body.get("error_message")
-        if not isinstance(message, str):
-            return meta.judge("Instagram", reply)
-        told = str(body.get("error_type") or "flat")
-        if any(text in message.lower() for text in _CODE_TEXTS):
-            return Refused("Instagram refused the code.", platform_status=reply.status, platform_code=told)
-        # A wrong secret answers with the text of a wrong redirect URI, so both are the operator's to check.
-        return AppMisconfigured(
-            "Instagram refuses this app: check the redirect URI and the app secret.",
-            platform_status=reply.status,
-            platform_code=told,
-        )
+        message, (code, subcode) = meta.message_of(reply).lower(), meta.code_of(reply)
+        told, status = f"{code}" if subcode is None else f"{code}/{subcode}", reply.status
+        if "not an instagram business" in message:
+            return _not_professional()
+        if code == _RESTRICTED:
+            return Refused(
+                f"Instagram restricted this account; open the Instagram app: {told}.",
+                code="account_not_eligible",
+                platform_status=status,
+                platform_code=told,
+            )
+        if (code, subcode) == _UNKNOWN_OBJECT or "session key invalid" in message:
+            return Refused(f"Instagram refuses this access: {told}.", platform_status=status, platform_code=told)
+        return meta.judge_own_login("Instagram", reply)
 
     @override
     async def exchange(self, http: Http, app: App, *, code: str, verifier: str | None) -> Tokens:
@@ -77,13 +69,18 @@ class Instagram(OAuthPlatform):
             "client_secret": app.client_secret,
             "access_token": short.access,
         }
-        long = self.to_tokens(await self.fetch(http, _get("access_token", query)))
-        return replace(long, granted=short.granted)
+        return self.to_tokens(await self.fetch(http, _get("access_token", query)), before=short)
 
     @override
     async def refresh(self, http: Http, app: App, tokens: Tokens) -> Tokens:
+        """Trade the token for one of another sixty days. Raises: PlatformRateLimited too when it is not a day old."""
         query = {"grant_type": "ig_refresh_token", "access_token": tokens.access}
-        return self.to_tokens(await self.fetch(http, _get("refresh_access_token", query)), before=tokens)
+        try:
+            reply = await self.fetch(http, _get("refresh_access_token", query))
+        except (Refused, UnexpectedReply) as error:
+            meta.raise_if_young("Instagram", tokens, error)
+            raise
+        return self.to_tokens(reply, before=tokens)
 
     @override
     async def identify(self, http: Http, app: App, tokens: Tokens) -> Identity:
@@ -95,20 +92,31 @@ class Instagram(OAuthPlatform):
             reply = await http.send(_get("me", query))
         error = self.judge(reply)
         if error is not None:
-            raise _NOT_PROFESSIONAL if "not an Instagram Business" in _message(reply) else error
+            raise error
         return to_identity(reply.json_object())
+
+    @override
+    def to_tokens(self, reply: Mapping[str, Any], *, before: Tokens | None = None) -> Tokens:
+        """Map the answer with a long-lived token, which may name the permissions. Raises: UnexpectedReply."""
+        tokens, granted = super().to_tokens(meta.with_long_life(reply), before=before), to_granted(reply)
+        return tokens if granted is None else replace(tokens, granted=granted)
 
 
 def to_short(reply: Mapping[str, Any]) -> Tokens:
     """The one-hour token, from either documented shape: wrapped in a list, or flat. Raises: UnexpectedReply."""
-    data = reply.get("data")
-    token = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else reply
-    access, permissions = token.get("access_token"), token.get("permissions")
+    token = _unwrapped(reply)
+    access = token.get("access_token")
     if not isinstance(access, str) or not access:
         raise UnexpectedReply("Instagram's token answer has no access_token.")
-    told = permissions.split(",") if isinstance(permissions, str) else permissions
-    granted = tuple(str(scope).strip() for scope in told) if isinstance(told, list) else None
-    return Tokens(access=access, granted=granted, access_expires_at=expiry(3600))
+    return Tokens(access=access, granted=to_granted(token), access_expires_at=expiry(SHORT_LIFE_S))
+
+
+def to_granted(token: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The `permissions` of a token answer, a list or a text with commas; None when it does not tell them."""
+    told = token.get("permissions")
+    if isinstance(told, str):
+        told = re.split(r"[\s,]+", told)
+    return tuple(scope for scope in told if isinstance(scope, str) and scope) if isinstance(told, list) else None
 
 
 def to_identity(reply: Mapping[str, Any]) -> Identity:
@@ -116,14 +124,13 @@ def to_identity(reply: Mapping[str, Any]) -> Identity:
 
     Raises: UnexpectedReply; FlowFailed for a personal account.
     """
-    data = reply.get("data")
-    me = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else reply
+    me = _unwrapped(reply)
     user_id, username = me.get("user_id"), me.get("username")
-    if not isinstance(user_id, str | int) or not isinstance(username, str):
+    if not isinstance(user_id, str | int) or not user_id or not isinstance(username, str) or not username:
         raise UnexpectedReply("Instagram did not say whose account this is.")
     kind = me.get("account_type")
     if isinstance(kind, str) and kind.lower() not in PROFESSIONAL:
-        raise _NOT_PROFESSIONAL
+        raise _not_professional()
     picture = me.get("profile_picture_url")
     return Identity(
         platform_user_id=str(user_id),
@@ -134,14 +141,23 @@ def to_identity(reply: Mapping[str, Any]) -> Identity:
     )
 
 
+def _unwrapped(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The documented answer is wrapped in a list of one, the one seen in production is not."""
+    data = reply.get("data")
+    return data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else reply
+
+
+def _not_professional() -> FlowFailed:
+    return FlowFailed(
+        "account_not_eligible",
+        "It is a personal Instagram account; only professional ones can be connected. Switch it to a professional "
+        "account in Instagram's settings, free, then start again.",
+    )
+
+
 def _get(path: str, query: Mapping[str, str]) -> Request:
     return Request(method="GET", url=f"{GRAPH}/{path}", query=query, repeatable=True)
 
 
-def _message(reply: Reply) -> str:
-    error = reply.json_or_empty().get("error")
-    return str(error.get("message", "")) if isinstance(error, dict) else ""
-
-
 def _is_unversioned_only(reply: Reply) -> bool:
-    return reply.status >= 400 and _message(reply).startswith("Unsupported request - method type: get")
+    return reply.status >= 400 and meta.message_of(reply).startswith("Unsupported request - method type: get")

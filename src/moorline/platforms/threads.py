@@ -8,15 +8,11 @@ from typing_extensions import override
 from moorline.adapter import meta
 from moorline.adapter.oauth import OAuthPlatform, OAuthSpec
 from moorline.adapter.values import App, Identity, Renews, Tokens
-from moorline.errors import AppMisconfigured, MoorlineError, Refused, UnexpectedReply
+from moorline.errors import MoorlineError, Refused, UnexpectedReply
 from moorline.wire import Http, Reply, Request
 
 GRAPH = "https://graph.threads.net"
 ME_FIELDS = "id,username,name,threads_profile_picture_url"
-
-# docs/platforms/threads.md#errors: the code exchange answers in two shapes, told apart by their text
-_CODE_TEXTS = ("matching code was not found", "authorization code has been used", "authorization code has expired")
-_APP_TEXTS = ("invalid platform app", "client secret", "redirect_uri", "invalid redirect")
 
 
 class Threads(OAuthPlatform):
@@ -34,18 +30,14 @@ class Threads(OAuthPlatform):
 
     @override
     def judge(self, reply: Reply) -> MoorlineError | None:
-        if reply.status < 400:
-            return meta.judge("Threads", reply)
-        message = _message(reply).lower()
-        if any(text in message for text in _CODE_TEXTS):
-            return Refused("Threads refused the code.", platform_status=reply.status, platform_code="code")
-        if any(text in message for text in _APP_TEXTS):
-            return AppMisconfigured(
-                "Threads refuses this app: check the redirect URI and the app secret.",
+        # Seen for an expired token. No call of ours names a resource, so it can only be the token's owner.
+        if "requested resource does not exist" in meta.message_of(reply).lower():
+            return Refused(
+                "Threads does not know whose access this is (any more).",
                 platform_status=reply.status,
-                platform_code="app",
+                platform_code=str(meta.code_of(reply)[0]),
             )
-        return meta.judge("Threads", reply)
+        return meta.judge_own_login("Threads", reply)
 
     @override
     async def exchange(self, http: Http, app: App, *, code: str, verifier: str | None) -> Tokens:
@@ -61,12 +53,18 @@ class Threads(OAuthPlatform):
             "client_secret": app.client_secret,
             "access_token": short.access,
         }
-        return self.to_tokens(await self.fetch(http, _get("access_token", query)))
+        return self.to_tokens(meta.with_long_life(await self.fetch(http, _get("access_token", query))))
 
     @override
     async def refresh(self, http: Http, app: App, tokens: Tokens) -> Tokens:
+        """Trade the token for one of another sixty days. Raises: PlatformRateLimited too when it is not a day old."""
         query = {"grant_type": "th_refresh_token", "access_token": tokens.access}
-        return self.to_tokens(await self.fetch(http, _get("refresh_access_token", query)), before=tokens)
+        try:
+            reply = await self.fetch(http, _get("refresh_access_token", query))
+        except (Refused, UnexpectedReply) as error:
+            meta.raise_if_young("Threads", tokens, error)
+            raise
+        return self.to_tokens(meta.with_long_life(reply), before=tokens)
 
     @override
     async def identify(self, http: Http, app: App, tokens: Tokens) -> Identity:
@@ -77,7 +75,7 @@ class Threads(OAuthPlatform):
 def to_identity(me: Mapping[str, Any]) -> Identity:
     """Map /me. Raises: UnexpectedReply."""
     user_id, username = me.get("id"), me.get("username")
-    if not isinstance(user_id, str | int) or not isinstance(username, str):
+    if not isinstance(user_id, str | int) or not user_id or not isinstance(username, str) or not username:
         raise UnexpectedReply("Threads did not say whose profile this is.")
     picture = me.get("threads_profile_picture_url")
     return Identity(
@@ -91,10 +89,3 @@ def to_identity(me: Mapping[str, Any]) -> Identity:
 
 def _get(path: str, query: Mapping[str, str]) -> Request:
     return Request(method="GET", url=f"{GRAPH}/{path}", query=query, repeatable=True)
-
-
-def _message(reply: Reply) -> str:
-    body = reply.json_or_empty()
-    error = body.get("error")
-    told = error.get("message") if isinstance(error, dict) else body.get("error_message")
-    return str(told or "")
