@@ -1,8 +1,10 @@
 """Settings, store and rooms become one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from litestar import Litestar, MediaType, Request, Response, Router, get
@@ -27,10 +29,14 @@ from moorline.pages.routes import PAGES
 from moorline.service import Service
 from moorline.settings import PREFIX, Settings, WrongSettings
 from moorline.store import engines as store
-from moorline.store import migrate
-from moorline.vault import Vault
+from moorline.store import migrate, vault_marks
+from moorline.store.db import Database
+from moorline.vault import CannotOpen, Vault
 
 T = TypeVar("T")
+RESTART_AFTER_S = 5.0
+log = logging.getLogger("moorline.app")
+_MARK = "vault_marks|1"
 
 
 @asynccontextmanager
@@ -50,10 +56,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     try:
         if not await migrate.is_current(db):
             raise StoreUnavailable("The database has not this version's schema. Run: moorline migrate")
+        vault = Vault(settings.encryption_keys)
+        await _check_keys(db, vault)
         yield Service(
             settings=settings,
             db=db,
-            vault=Vault(settings.encryption_keys),
+            vault=vault,
             http=http,
             outbound_map=outbound_map,
             platforms=platforms.by_name(resolve_txt=resolve_txt if settings.bluesky_dns else None),
@@ -61,6 +69,22 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     finally:
         await http.close()
         await db.close()
+
+
+async def _check_keys(db: Database, vault: Vault) -> None:
+    """The first start seals a mark; a later one whose keys do not open it would serve tokens that nobody can read."""
+    mark = await vault_marks.get(db)
+    if mark is None:
+        await vault_marks.put_first(db, vault.seal(b"moorline", about=_MARK))
+        mark = await vault_marks.get(db)
+    try:
+        vault.open(mark or b"", about=_MARK)
+    except CannotOpen as error:
+        sentence = (
+            f"{PREFIX}ENCRYPTION_KEYS holds no key that opens this database, so nothing is started. Give the key it "
+            "was first started with, also when it is no longer the first of the list."
+        )
+        raise WrongSettings([sentence]) from error
 
 
 def _checked(name: str, text: str, parse: Callable[[str], T]) -> T:
@@ -157,11 +181,22 @@ def _openapi() -> DocumentConfig:
     )
 
 
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    """Run background work, and again when a fault of ours ended it: nobody else would notice that it is gone."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("background_work_broke")
+        await asyncio.sleep(RESTART_AFTER_S)
+
+
 def _background(service: Service) -> Any:
     @asynccontextmanager
     async def run(_app: Litestar) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(purge.run(service))]
-        tasks.extend(asyncio.create_task(BotConsumer(service, bot).run()) for bot in configured_bots(service))
+        works: list[Callable[[], Awaitable[None]]] = [partial(purge.run, service)]
+        works.extend(BotConsumer(service, bot).run for bot in configured_bots(service))
+        tasks = [asyncio.create_task(_for_ever(work)) for work in works]
         try:
             yield
         finally:

@@ -36,7 +36,8 @@ def from_ms(instant_ms: int) -> datetime:
 
 def iso(instant: datetime) -> str:
     """ISO 8601 with milliseconds and Z, as every answer writes instants."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def freeze(instant: datetime | None) -> None:

@@ -1,5 +1,6 @@
 """A running `moorline demo` that journeys share, and journeys of their own."""
 
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -27,10 +28,18 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServ
         yield server
 
 
+@pytest.fixture(scope="module")
+def seeded_server(shared_server: DemoServer) -> DemoServer:
+    """The shared server with its sandbox as `reset` seeds it, once per file: a reset interrupts the bot's polling."""
+    with urllib.request.urlopen(f"{shared_server.base_url}/_sandbox/reset", data=b"", timeout=10) as answer:
+        assert answer.status == 200
+    return shared_server
+
+
 @pytest_asyncio.fixture
-async def journey(shared_server: DemoServer) -> AsyncIterator[Journey]:
+async def journey(seeded_server: DemoServer) -> AsyncIterator[Journey]:
     """A journey in a profile of its own, with nothing ordered to go wrong."""
-    async with Journey.through(seen_from_outside(shared_server)) as journey:
+    async with Journey.through(seen_from_outside(seeded_server)) as journey:
         await journey.control("DELETE", "faults")
         await journey.new_profile()
         yield journey

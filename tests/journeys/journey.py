@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -108,7 +108,7 @@ class Journey:
         key: str | None = "",
         body: object = None,
         headers: Mapping[str, str] | None = None,
-        **query: str,
+        query: Mapping[str, str] | None = None,
     ) -> Answer:
         """Call `/api/v1/...`. `key` None: no key at all; empty: the server's own."""
         given = dict(headers or {})
@@ -118,7 +118,7 @@ class Journey:
 
     async def get(self, path: str, **query: str) -> Any:
         """The JSON of a GET that must succeed."""
-        answer = await self.call("GET", path, **query)
+        answer = await self.call("GET", path, query=query)
         assert answer.status == 200, answer.text
         return answer.json
 
@@ -204,7 +204,7 @@ class Journey:
         await self.control("POST", "telegram/messages", {"from": sender, "text": text, **more})
 
     async def code_status(self, code: str) -> Any:
-        answer = await self.call("PATCH", "connect/telegram", code=code)
+        answer = await self.call("PATCH", "connect/telegram", query={"code": code})
         assert answer.status == 200, answer.text
         return answer.json
 
@@ -212,13 +212,14 @@ class Journey:
         """The status of a Telegram code once it was used, or refused with a note."""
         return await self.until(lambda told: told["status"] != "pending" or "note" in told, code)
 
-    async def until(self, settled: Any, code: str) -> Any:
+    async def until(self, settled: Callable[[Any], bool], code: str) -> Any:
         """The status of a Telegram code once `settled` holds of it."""
+        told = await self.code_status(code)
         for _ in range(400):
-            told = await self.code_status(code)
             if settled(told):
                 return told
             await asyncio.sleep(0.05)
+            told = await self.code_status(code)
         raise AssertionError(f"the bot did not act on the message: {told}")
 
     async def _send(self, method: str, url: str, **request: Any) -> Answer:

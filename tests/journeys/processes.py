@@ -47,23 +47,35 @@ class Process:
         """Everything it logged so far."""
         return self.log_file.read_text(encoding="utf-8", errors="replace") if self.log_file.exists() else ""
 
+    @property
+    def output(self) -> str:
+        """What it printed since its last start."""
+        return self._out_file.read_text(encoding="utf-8")
+
     def launch(self) -> Self:
         """Start it, in its own folder, where no `.env` lies."""
         with self._out_file.open("wb") as out, self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                self._arguments, cwd=self.folder, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=log
+                self._arguments,
+                cwd=self.folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=log,
             )
         return self
 
     def first_line(self) -> str:
         """The first line of its output, once it is whole. Raises: DidNotStart."""
         give_up_at = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < give_up_at and self._is_running():
-            line, newline, _ = self._out_file.read_text(encoding="utf-8").partition("\n")
+        while True:
+            running = self._is_running()
+            line, newline, _ = self.output.partition("\n")
             if newline:
                 return line
+            if not running or time.monotonic() > give_up_at:
+                raise DidNotStart(self.log)
             time.sleep(0.02)
-        raise DidNotStart(self.log)
 
     def wait_until_ready(self, url: str) -> Self:
         """Wait until the address answers 200. Raises: DidNotStart."""

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from moorline import ids
 from moorline.store import accounts, attempts, profiles, users
 from moorline.store.accounts import Account
@@ -164,7 +166,7 @@ def account(of: Profile, **changes: Any) -> Account:
         details={"board": {"id": "1"}},
         created_at=NOW,
     )
-    return replace(made, **changes)
+    return msgspec.structs.replace(made, **changes)
 
 
 async def saved_owner(db: Statements, **changes: Any) -> tuple[User, Profile]:

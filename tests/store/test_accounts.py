@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from moorline import ids
@@ -120,7 +121,7 @@ async def test_the_same_identity_again_keeps_the_accounts_id_and_creation(db: Da
     account = await rows.saved_account(db, first)
     again = rows.account(first, username="renamed", details={}, picture_url=None, is_active=False, created_at=after(9))
     saved = await accounts.upsert(db, again, after(9))
-    assert saved == replace(again, id=account.id, created_at=account.created_at)
+    assert saved == msgspec.structs.replace(again, id=account.id, created_at=account.created_at)
     assert await accounts.count(db, first.user_id) == 1
 
 
@@ -171,7 +172,7 @@ async def test_an_account_is_renamed(db: Database) -> None:
     await accounts.set_names(db, account.id, username="new", display_name="Neu", now=after(1))
     found = await accounts.get(db, first.user_id, account.id)
     assert found is not None
-    assert found.account == replace(account, username="new", display_name="Neu")
+    assert found.account == msgspec.structs.replace(account, username="new", display_name="Neu")
 
 
 async def test_an_identity_is_switched_in_every_profile_and_only_where_it_changes(db: Database) -> None:

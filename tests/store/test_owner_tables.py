@@ -133,6 +133,15 @@ async def test_a_key_for_everything_keeps_its_nothings_apart_from_empty_lists(db
     assert await api_keys.all_of(db, owner.id) == [everything, nothing]
 
 
+async def test_the_addresses_a_key_may_send_browsers_to_are_told_apart_from_none(db: Database) -> None:
+    owner, _ = await rows.saved_owner(db)
+    for allowlist in (None, (), ("https://app.example.com", "myapp://done")):
+        key = rows.api_key(owner, redirect_allowlist=allowlist)
+        await api_keys.insert(db, key)
+        assert await api_keys.redirect_allowlist(db, key.id) == allowlist
+    assert await api_keys.redirect_allowlist(db, ids.new_id()) == ()
+
+
 async def test_a_prefix_belongs_to_one_key(db: Database) -> None:
     owner, _ = await rows.saved_owner(db)
     key = rows.api_key(owner)

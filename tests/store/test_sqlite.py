@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -191,3 +192,24 @@ async def test_the_log_is_used_again_instead_of_growing_for_ever(path: str, monk
         log_bytes.append(log_bytes_of(path))
     await file.close()
     assert log_bytes[-1] < 2 * log_bytes[0]
+
+
+async def test_the_log_does_not_grow_for_ever_under_writers_that_never_pause(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "CHECKPOINT_EVERY_S", 0.005)
+    monkeypatch.setattr(sqlite, "MOST_LOG_FRAMES", 200)
+    file = SqliteDatabase.open(path)
+
+    stop_at = time.monotonic() + 1
+
+    async def write(writer: int) -> int:
+        place = 0
+        while time.monotonic() < stop_at:
+            place += await file.run(PUT, f"{writer} {place}", "x" * 20_000)
+        return place
+
+    written = sum(await asyncio.gather(*(write(writer) for writer in range(4))))
+    assert await count(file) == written
+    assert log_bytes_of(path) < written * 20_000 / 2
+    await file.close()

@@ -1,6 +1,7 @@
 """Accounts: saved from a proven identity, listed, renamed, disconnected."""
 
 import logging
+from typing import TypeVar
 
 from moorline import clock, ids
 from moorline.accounts import grants
@@ -14,18 +15,21 @@ from moorline.service import Service
 from moorline.store import accounts, attempts, selections
 from moorline.store import grants as stored_grants
 from moorline.store.accounts import Account, AccountOfProfile
-from moorline.store.db import ReferenceViolated, Statements
+from moorline.store.db import ReferenceViolated, Statements, Work
 
 MAX_NAME_CHARS = 200
 EVERY = 1_000_000  # "the whole list" for lists without page and limit
 log = logging.getLogger("moorline.accounts")
+T = TypeVar("T")
 
 
-async def save(service: Service, proven: Proven, *, attempt_id: str | None = None) -> Account:
+async def save(
+    service: Service, proven: Proven, *, attempt_id: str | None = None, from_selection: bool = False
+) -> Account:
     """Save or update in place, grant and tokens with it, and note it in the attempt: one durable transaction.
 
     Raises: FlowFailed(profile_not_found) when the profile went away meanwhile, FlowFailed(session_expired) when the
-    open selection did.
+    open selection the account is chosen from did.
     """
     now = clock.now()
     connection = proven.connection
@@ -57,11 +61,13 @@ async def save(service: Service, proven: Proven, *, attempt_id: str | None = Non
             await stored_grants.delete_unused(tx, before)
         if attempt_id is not None:
             await attempts.set_connected(tx, attempt_id, account.id, now)
-            await selections.set_saved(tx, attempt_id, account.id)
+            is_open = await selections.set_saved(tx, attempt_id, account.id)
+            if from_selection and not is_open:
+                raise FlowFailed("session_expired", "The choice was left or ran out meanwhile; nothing was saved.")
         return account
 
     try:
-        account = await service.db.transaction(write, durable=True)
+        account = await _raced(service, write)
     except ReferenceViolated as error:
         raise FlowFailed("profile_not_found", "The profile that was to receive this account is gone.") from error
     event(
@@ -142,12 +148,24 @@ async def disconnect(service: Service, caller: Caller, account_id: str) -> None:
         withdrawn = await grants.read_for_withdrawal(tx, account.grant_id)
         return account, withdrawn if await stored_grants.delete_unused(tx, account.grant_id) else None
 
-    account, withdrawn = await service.db.transaction(remove, durable=True)
+    account, withdrawn = await _raced(service, remove)
     if account is None:
         raise NotFound("Account not found")
     event(log, logging.INFO, "account_disconnected", account=account.id, platform=account.platform)
     if withdrawn is not None:
         await _revoke(service, account, withdrawn)
+
+
+async def _raced(service: Service, work: Work[T]) -> T:
+    """Run durably, once more when a reference was refused.
+
+    On PostgreSQL an unused grant may be taken up by another transaction in the moment it is deleted; it is in use then.
+    Raises: ReferenceViolated when it was no race.
+    """
+    try:
+        return await service.db.transaction(work, durable=True)
+    except ReferenceViolated:
+        return await service.db.transaction(work, durable=True)
 
 
 async def _revoke(service: Service, account: Account, withdrawn: grants.Withdrawn) -> None:

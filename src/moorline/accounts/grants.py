@@ -1,7 +1,9 @@
 """Grants: one person's consent on a platform, one set of sealed tokens, however many accounts hang on it."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from moorline import ids
 from moorline.accounts.proven import Proven
@@ -85,7 +87,7 @@ def own_about(user_id: str, profile_id: str, platform: str, *, platform_account_
 
 def with_grant(account: Account, grant_id: str | None) -> Account:
     """The account hanging on a grant."""
-    return replace(account, grant_id=grant_id)
+    return msgspec.structs.replace(account, grant_id=grant_id)
 
 
 async def put(tx: Statements, sealed: SealedGrant, now: datetime) -> str:

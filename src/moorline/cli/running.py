@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import json
 import socket
 from typing import Any
@@ -11,7 +12,6 @@ import uvicorn
 from moorline import logs
 from moorline.app import create_app, open_service
 from moorline.cli.environment import load_settings, sentences, stop
-from moorline.sandbox.app import create_sandbox
 from moorline.settings import Settings
 from moorline.store import migrate
 
@@ -31,11 +31,18 @@ async def _serve(settings: Settings, *, migrate_first: bool) -> None:
         await migrate.upgrade(settings.database_url)
     listening = listen(settings.host, settings.port)
     async with open_service(settings) as service:
-        await uvicorn_server(create_app(service)).serve(sockets=[listening])
+        app = create_app(service)
+        # What was made until here stays, so the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 50)
+        await uvicorn_server(app).serve(sockets=[listening])
 
 
 def sandbox(*, host: str, port: int, callback_base: str) -> None:
     """Run the sandbox alone until SIGTERM or SIGINT."""
+    from moorline.sandbox.app import create_sandbox
+
     logs.configure("WARNING", json=False)
     base_url = f"http://{host}:{port}"
     played = create_sandbox(base_url=base_url, callback_base=callback_base)

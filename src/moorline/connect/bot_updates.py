@@ -131,6 +131,9 @@ async def handle_with_patience(service: Service, adapter: BotPlatform, update: U
         except MoorlineError as error:
             event(log, logging.ERROR, "bot_update_failed", update=update.update_id, reason=str(error))
             return
+        except Exception:  # a fault of ours, met by one message, must not end the reading of all
+            log.exception("bot_update_broke update=%d", update.update_id)
+            return
         else:
             return
 

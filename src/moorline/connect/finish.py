@@ -32,7 +32,7 @@ from moorline.store import attempts
 from moorline.store.attempts import Attempt
 
 REPLAY_S = 60  # a double click whose first answer the browser threw away
-WAIT_FOR_FIRST_S = 30.0
+WAIT_FOR_FIRST_S = 90.0  # a code, an identity asked three times and a list, each up to their time-outs
 _POLL_S = 0.05
 _MAX_NOTE_CHARS = 300
 

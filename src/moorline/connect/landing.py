@@ -34,6 +34,15 @@ def slug_of(attempt: Attempt) -> Slug:
     return known
 
 
+async def is_open(service: Service, attempt: Attempt) -> bool:
+    """Whether a choice can still be made."""
+    try:
+        await selection.get(service, attempt.id)
+    except InvalidTempToken:
+        return False
+    return True
+
+
 async def selection_fields(service: Service, attempt: Attempt) -> dict[str, str]:
     """The documented fields of an attempt whose choice is open. Raises: InvalidTempToken when it is over."""
     opened = await selection.get(service, attempt.id)
@@ -54,11 +63,6 @@ def choice_handle(service: Service, opened: OpenSelection, choice_id: str) -> st
     return tickets.issue(
         service.vault, Kind.CHOICE, attempt_id=opened.attempt_id, expires_at=opened.expires_at, item=choice_id
     )
-
-
-def cookie_of(service: Service, opened: OpenSelection) -> str:
-    """What the browser keeps instead of handles in its address."""
-    return _handle(service, Kind.COOKIE, opened)
 
 
 async def by_connect_token(service: Service, text: str) -> OpenSelection | None:

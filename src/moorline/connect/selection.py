@@ -104,7 +104,7 @@ async def choose(service: Service, opened: OpenSelection, choice_id: str, *, red
             identity=identity,
             tokens=tokens,
         )
-        account = await accounts.save(service, proven, attempt_id=opened.attempt_id)
+        account = await accounts.save(service, proven, attempt_id=opened.attempt_id, from_selection=True)
     url = redirect_url or opened.redirect_url
     return Chosen(account=account, redirect_url=url and redirects.connected(url, account, chosen=True))
 

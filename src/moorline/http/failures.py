@@ -1,7 +1,8 @@
 """Every failure in the one body shape: `{"error": sentence, "code": snake_case, "details": {...}?}`."""
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from moorline.logs import event
 
 log = logging.getLogger("moorline.http")
 AnyRequest = Request[Any, Any, Any]
+# How the framework and its decoder name what is not there.
+_MISSING = re.compile(r"Missing required \w+ parameter '([^']+)'|missing required field `([^`]+)`")
 
 _CODES = {400: "invalid_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
           409: "conflict", 413: "body_too_large", 415: "invalid_request", 429: "rate_limited"}  # fmt: skip
@@ -45,12 +48,24 @@ def moorline_error(request: AnyRequest, error: MoorlineError) -> Response[bytes]
 
 def validation_error(_request: AnyRequest, error: ValidationException) -> Response[bytes]:
     """A malformed call, as the framework found it: 400 with the fields."""
-    fields: dict[str, str] = {}
-    for entry in error.extra if isinstance(error.extra, list) else ():
-        if isinstance(entry, Mapping):
-            fields[str(entry.get("key") or entry.get("source") or "body")] = str(entry.get("message", "invalid"))
+    fields = dict(_wrong_fields(error))
     told = "; ".join(f"{field}: {sentence}" for field, sentence in fields.items()) or str(error.detail)
     return answer(BadRequest(f"Invalid call: {told}.", fields=fields))
+
+
+def _wrong_fields(error: ValidationException) -> Iterator[tuple[str, str]]:
+    entries = error.extra if isinstance(error.extra, list) else [{"message": error.detail}]
+    for entry in entries:
+        if not isinstance(entry, Mapping):
+            continue
+        said, field = str(entry.get("message", "invalid")), entry.get("key") or entry.get("source")
+        missing = _MISSING.search(said)
+        if missing is not None:
+            yield missing[1] or missing[2], "required"
+        elif field == "data":  # the framework's word for the body; it says no more when there is none
+            yield "body", "required" if said == "'data'" else said
+        elif field is not None:
+            yield str(field), said
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:

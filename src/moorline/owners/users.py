@@ -19,11 +19,13 @@ async def create_owner(db: Database, *, name: str, email: str, profile_name: str
     """A tenant of its own with a first profile. Raises: BadRequest, Conflict when the address is taken."""
     if not _EMAIL.fullmatch(email.strip()):
         raise BadRequest("email is not an e-mail address.", fields={"email": "an e-mail address"})
+    if "\x00" in name:
+        raise BadRequest("name must not hold NUL characters.", fields={"name": "no NUL characters"})
     user_id = ids.new_id()
     user = User(
         id=user_id,
         root_id=user_id,
-        name=name.strip() or email,
+        name=name.strip() or email.strip().lower(),
         email=email.strip().lower(),
         role="owner",
         profile_ids=None,

@@ -1,5 +1,6 @@
 """`/connect/{platform}/{path}`: one chooser for whatever a platform lets people pick."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from moorline.connect import landing, redirects, selection
 from moorline.connect.finish import slug_of
 from moorline.errors import FlowFailed, InvalidTempToken, MoorlineError, NotFound
 from moorline.pages import view
+from moorline.pages.callback import note_cookie
 from moorline.pages.visit import Visit, cookie_attempts, csrf_matches, csrf_of, is_same_site, service_of, slug_page
 from moorline.service import Service
 from moorline.store import attempts, profiles
@@ -67,11 +69,11 @@ async def _enter(request: Visit, platform: str, path: str, query: Mapping[str, s
         return slug_page(request, "session_expired", status=410)
     if opened.platform != platform:
         return slug_page(request, "invalid_state", status=400)
-    cookie = view.attempt_cookie(service, opened.attempt_id, landing.cookie_of(service, opened))
     clean = redirects.page(
         service.settings.public_url, f"{quote(platform)}/{quote(path)}", {"attempt": opened.attempt_id}
     )
-    return view.redirect(clean, cookies=[cookie])
+    # It outlives the selection, so that a page left open too long can still say so.
+    return view.redirect(clean, cookies=[note_cookie(service, opened.attempt_id)])
 
 
 async def _at(request: Visit, attempt_id: str) -> tuple[OpenSelection, str]:
@@ -139,7 +141,7 @@ async def _save(request: Visit, opened: OpenSelection, cookie: str, given: str) 
 
 def _choice_id(choices: Choices, given: str) -> str | None:
     """Rows are numbered, so that no platform id stands in the page."""
-    if not given.isascii() or not given.isdigit() or int(given) >= len(choices.items):
+    if not re.fullmatch(r"[0-9]{1,6}", given) or int(given) >= len(choices.items):
         return None
     return choices.items[int(given)].id
 

@@ -22,9 +22,10 @@ async def outcome(request: Visit, attempt: FromQuery[str] = "", slug: FromQuery[
         return slug_page(request, known_slug(slug or "invalid_state"), status=400)
     if found.status == "connected":
         return await _connected(request, found)
-    if found.status == "selecting":
+    if found.status == "selecting" and await landing.is_open(service, found):
         return view.redirect(await landing.url_of(service, found))
-    slug_found = "session_expired" if found.status == "started" else landing.slug_of(found)
+    too_old = found.status in {"started", "selecting"}
+    slug_found = "session_expired" if too_old else landing.slug_of(found)
     return slug_page(request, slug_found, status=200, attempt_id=found.id)
 
 

@@ -55,7 +55,7 @@ def csrf_of(cookie_value: str) -> str:
 
 def csrf_matches(cookie_value: str, given: str) -> bool:
     """Constant-time comparison."""
-    return hmac.compare_digest(csrf_of(cookie_value), given)
+    return hmac.compare_digest(csrf_of(cookie_value).encode(), given.encode("utf-8", "replace"))
 
 
 def slug_page(

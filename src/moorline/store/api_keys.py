@@ -82,9 +82,9 @@ async def exists(db: Statements, key_id: str, now: datetime) -> bool:
 
 
 async def redirect_allowlist(db: Statements, key_id: str) -> tuple[str, ...] | None:
-    """The addresses this key may send browsers to; None for any valid one, also when the key is gone."""
+    """The addresses this key may send browsers to; None for any valid one, none at all when the key is gone."""
     row = await db.one("SELECT redirect_allowlist FROM api_keys WHERE id = $1", key_id)
-    return None if row is None else _json_to_list(row["redirect_allowlist"])
+    return () if row is None else _json_to_list(row["redirect_allowlist"])
 
 
 async def all_of(db: Statements, user_id: str) -> list[ApiKey]:

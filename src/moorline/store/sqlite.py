@@ -34,6 +34,8 @@ _PASSING = {
 
 BUSY_TIMEOUT_MS = 5_000
 CHECKPOINT_EVERY_S = 1.0
+CHECKPOINT_WAIT_MS = 1_000
+MOST_LOG_FRAMES = 16_384  # 64 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +141,14 @@ class SqliteDatabase(Database):
 
     def _checkpoint(self) -> None:
         connection = open_connection(self._path)
-        connection.execute("PRAGMA busy_timeout = 0")
+        connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_WAIT_MS}")
         while not self._stopping.wait(CHECKPOINT_EVERY_S):
             with suppress(sqlite3.Error):  # busy or full now: the next round tries again
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                _, log_frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                # Writers that never pause never begin the log anew, so it would grow for ever: they wait, once, for
+                # the few frames that are left.
+                if log_frames > MOST_LOG_FRAMES:
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)")
         with suppress(sqlite3.Error):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()

@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 _TABLES = (
+    "vault_marks",
     "kept_answers",
     "bot_senders",
     "bot_inboxes",
@@ -63,6 +64,11 @@ def upgrade() -> None:
         _ms("expires_at_ms"),
     )
     op.create_index("kept_answers_expiry", "kept_answers", ["expires_at_ms"])
+    op.create_table(
+        "vault_marks",
+        sa.Column("id", sa.SmallInteger(), primary_key=True, autoincrement=False),
+        _bytes("sealed"),
+    )
 
 
 def _create_owners() -> None:

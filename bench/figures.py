@@ -1,0 +1,128 @@
+"""What the samples come to, and what was aimed at."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.load import Sample
+from bench.operations import Operation
+from bench.options import CONNECTIONS
+from bench.rounds import FLOOR, Results
+from bench.world import LISTED_ACCOUNTS
+
+# In floors H. A flow's: with two platform calls, and what each further call may add.
+_START_H, _GET_H, _LIST_H, _FLOW_H, _FURTHER_CALL_H = 8.0, 7.0, 24.0, 30.0, 5.0
+_CALLS_IN_FLOW = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """An operation at a number of connections. CPU is the measured process's; `target_h` None for the floor."""
+
+    name: str
+    title: str
+    connections: int
+    platform_calls: int
+    operations: int
+    cpu_ms: float
+    cpu_ms_least: float
+    cpu_ms_most: float
+    ratio_h: float
+    target_h: float | None
+    per_s: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def is_met(self) -> bool | None:
+        """None where nothing was aimed at."""
+        return None if self.target_h is None else self.ratio_h <= self.target_h
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Single:
+    """A figure of its own: median, least and most of what was measured, and at most what it should be."""
+
+    title: str
+    unit: str
+    value: float
+    least: float
+    most: float
+    target: float | None
+
+    @property
+    def is_met(self) -> bool | None:
+        """None where nothing was aimed at."""
+        return None if self.target is None else self.value <= self.target
+
+
+def lines(results: Results) -> list[Line]:
+    """The floor and every operation, at every number of connections."""
+    titles = {FLOOR: "H: the web server and a constant"}
+    titles |= {name: one.title for name, one in results.operations.items()}
+    return [_line(results, name, title, connections) for name, title in titles.items() for connections in CONNECTIONS]
+
+
+def singles(results: Results) -> list[Single]:
+    """What is not measured under load."""
+    found = [
+        _single("bare row read", "ms CPU", results.rows_ms["read"]),
+        _single("bare row insert", "ms CPU", results.rows_ms["insert"]),
+        _single("moorline --help", "s CPU", results.help_cpu_s, target=0.3),
+        _single("moorline serve until it answers", "s CPU", results.start_cpu_s, target=1.0),
+        _single("resident memory, idle", "MiB", [results.idle_mib], target=100),
+        _single("resident memory after the run", "MiB", [results.after_mib], target=120),
+    ]
+    least, most = (results.samples.get((name, max(CONNECTIONS))) for name in ("get", "list"))
+    if least and most:
+        further = [(b.cpu_ms - a.cpu_ms) / (LISTED_ACCOUNTS - 1) for a, b in zip(least, most, strict=True)]
+        found.append(_single("list, each further account", "ms CPU", further, target=0.01))
+    if ("start", 1) in results.samples:
+        p99 = [_share_of(_latencies([sample]), 0.99) for sample in results.samples["start", 1]]
+        found.append(_single("start connect at 1 connection, p99", "ms", p99, target=3.0))
+    return found
+
+
+def target_h_of(operation: Operation) -> float:
+    """At most so many floors."""
+    if operation.platform_calls:
+        return _FLOW_H + _FURTHER_CALL_H * max(operation.platform_calls - _CALLS_IN_FLOW, 0)
+    return {"start": _START_H, "get": _GET_H, "list": _LIST_H}[operation.name]
+
+
+def _line(results: Results, name: str, title: str, connections: int) -> Line:
+    samples, floor = results.samples[name, connections], results.samples[FLOOR, connections]
+    operation = results.operations.get(name)
+    cpu_ms = [sample.cpu_ms for sample in samples]
+    latencies_ms = _latencies(samples)
+    return Line(
+        name=name,
+        title=title,
+        connections=connections,
+        platform_calls=0 if operation is None else operation.platform_calls,
+        operations=len(latencies_ms),
+        cpu_ms=statistics.median(cpu_ms),
+        cpu_ms_least=min(cpu_ms),
+        cpu_ms_most=max(cpu_ms),
+        # Of each round by itself: what slows a whole round slows its floor too.
+        ratio_h=statistics.median(own / bare.cpu_ms for own, bare in zip(cpu_ms, floor, strict=True)),
+        target_h=None if operation is None else target_h_of(operation),
+        per_s=statistics.median(sample.operations / sample.wall_s for sample in samples),
+        p50_ms=_share_of(latencies_ms, 0.5),
+        p99_ms=_share_of(latencies_ms, 0.99),
+    )
+
+
+def _single(title: str, unit: str, values: Sequence[float], *, target: float | None = None) -> Single:
+    return Single(
+        title=title, unit=unit, value=statistics.median(values), least=min(values), most=max(values), target=target
+    )
+
+
+def _latencies(samples: Sequence[Sample]) -> list[float]:
+    return sorted(latency for sample in samples for latency in sample.latencies_ms)
+
+
+def _share_of(ordered: Sequence[float], share: float) -> float:
+    """The value that this share of the ordered values does not exceed."""
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]

@@ -1,0 +1,157 @@
+"""The operations, as an integrator's code and a person's browser carry them out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from bench.load import Once
+from bench.world import World
+from moorline import __version__
+from moorline.cli.browser import Browser
+
+PERSON = "single"  # of the sandbox: has exactly one of everything
+RETURN_URL = "https://app.example.com/connected"
+NAMES = ("start", "get", "list", "twitter", "facebook")
+_FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`platform_calls` of one run of it, counted by the sandbox."""
+
+    name: str
+    title: str
+    once: Once
+    platform_calls: int = 0
+
+
+class Unexpected(ValueError):
+    """An answer that ends the run: its figures would be those of a failure."""
+
+
+async def prepare(world: World, opened: aiohttp.ClientSession) -> dict[str, Operation]:
+    """Every operation by name; each flow is run once to read its consent form and to count its platform calls."""
+    flows = {platform: await _flow(world, opened, platform) for platform in ("twitter", "facebook")}
+    once: Mapping[str, tuple[str, Once]] = {
+        "start": ("start connect (twitter)", _getting(_start_url(world, "twitter"), world.flow_key)),
+        "get": ("get account", _getting(f"{world.server_url}/api/v1/accounts/{world.account_id}", world.list_key)),
+        "list": ("list of 100 accounts", _getting(f"{world.server_url}/api/v1/accounts", world.list_key)),
+        "twitter": ("whole flow (twitter)", flows["twitter"].to_end),
+        "facebook": ("whole flow (facebook)", flows["facebook"].choose_page),
+    }
+    operations = {}
+    for name in NAMES:
+        title, step = once[name]
+        calls = await _platform_calls(world, opened, step, name) if name in flows else 0
+        operations[name] = Operation(name=name, title=title, once=step, platform_calls=calls)
+    return operations
+
+
+async def reset_sandbox(world: World, opened: aiohttp.ClientSession) -> None:
+    """Let the sandbox forget what it issued, so that it is as quick in the last round as in the first."""
+    async with opened.post(f"{world.sandbox_url}/_sandbox/reset") as answer:
+        await _expect(answer, 200)
+
+
+def constant(world: World) -> Once:
+    """The floor's operation."""
+    return _getting(world.floor_url, world.flow_key)
+
+
+def _getting(address: str, key: str) -> Once:
+    url, headers = URL(address, encoded=True), {"authorization": f"Bearer {key}"}
+
+    async def once(opened: aiohttp.ClientSession) -> None:
+        async with opened.get(url, headers=headers) as answer:
+            await _expect(answer, 200)
+
+    return once
+
+
+def _start_url(world: World, platform: str, *, headless: bool = False) -> str:
+    query = {"profileId": world.profile_id, "redirect_url": RETURN_URL}
+    if headless:
+        query["headless"] = "true"
+    return f"{world.server_url}/api/v1/connect/{platform}?{urlencode(query)}"
+
+
+class _Flow:
+    """A connection from start to saved account. The person's form is filled from `consent`, read once."""
+
+    def __init__(self, world: World, platform: str, consent: bytes) -> None:
+        self._platform = platform
+        self._consent = consent
+        self._start = URL(_start_url(world, platform, headless=platform == "facebook"), encoded=True)
+        self._select = f"{world.server_url}/api/v1/connect/{platform}/select-page"
+        self._headers = {"authorization": f"Bearer {world.flow_key}"}
+
+    async def to_end(self, opened: aiohttp.ClientSession) -> None:
+        """Start, consent, callback; the account is saved then."""
+        landed = await self._landed(opened)
+        if dict(parse_qsl(urlsplit(landed).query)).get("connected") != self._platform:
+            raise Unexpected(f"{self._platform} was not connected: {landed}")
+
+    async def choose_page(self, opened: aiohttp.ClientSession) -> None:
+        """Start, consent, callback, list, choose; by the connect token, as a browser without an API key does."""
+        given = dict(parse_qsl(urlsplit(await self._landed(opened)).query))
+        profile_id, temp_token = given["profileId"], given["tempToken"]
+        headers = {"x-connect-token": given["connect_token"]}
+        query = urlencode({"profileId": profile_id, "tempToken": temp_token}, quote_via=quote)
+        async with opened.get(URL(f"{self._select}?{query}", encoded=True), headers=headers) as answer:
+            page_id = (await _json(answer))["pages"][0]["id"]
+        body = msgspec.json.encode({"profileId": profile_id, "pageId": page_id, "tempToken": temp_token})
+        headers["content-type"] = "application/json"
+        async with opened.post(self._select, data=body, headers=headers) as answer:
+            saved = await _json(answer)
+        if saved["account"]["platform"] != self._platform:
+            raise Unexpected(f"another account was saved: {saved}")
+
+    async def _landed(self, opened: aiohttp.ClientSession) -> str:
+        """Where the browser is sent once the callback is through."""
+        async with opened.get(self._start, headers=self._headers) as answer:
+            consent = URL((await _json(answer))["authUrl"], encoded=True)
+        async with opened.post(consent, data=self._consent, headers=_FORM, allow_redirects=False) as answer:
+            callback = URL(await _location(answer), encoded=True)
+        async with opened.get(callback, allow_redirects=False) as answer:
+            return await _location(answer)
+
+
+async def _flow(world: World, opened: aiohttp.ClientSession, platform: str) -> _Flow:
+    headers = {"authorization": f"Bearer {world.flow_key}"}
+    async with opened.get(URL(_start_url(world, platform), encoded=True), headers=headers) as answer:
+        address = (await _json(answer))["authUrl"]
+    form = (await Browser(opened).open(address)).form()
+    fields = [(name, value) for name, value in form.fields if name != "person"]
+    return _Flow(world, platform, urlencode([*fields, ("person", PERSON), form.buttons["approve"]]).encode())
+
+
+async def _platform_calls(world: World, opened: aiohttp.ClientSession, once: Once, platform: str) -> int:
+    await reset_sandbox(world, opened)
+    await once(opened)
+    async with opened.get(f"{world.sandbox_url}/_sandbox/calls", params={"platform": platform}) as answer:
+        endpoints = (await _json(answer))["endpoints"]
+    agents = [request["headers"]["user-agent"] for endpoint in endpoints for request in endpoint["requests"]]
+    return sum(agent.startswith(f"Moorline/{__version__}") for agent in agents)  # the others are the browser's
+
+
+async def _expect(answer: aiohttp.ClientResponse, status: int) -> bytes:
+    body = await answer.read()
+    if answer.status != status:
+        raise Unexpected(f"{answer.method} {answer.url.path} answered {answer.status}: {body[:300].decode()}")
+    return body
+
+
+async def _json(answer: aiohttp.ClientResponse) -> Any:
+    return msgspec.json.decode(await _expect(answer, 200))
+
+
+async def _location(answer: aiohttp.ClientResponse) -> str:
+    body = await answer.read()
+    if "location" not in answer.headers:
+        raise Unexpected(f"{answer.method} {answer.url.path} led nowhere, {answer.status}: {body[:300].decode()}")
+    return answer.headers["location"]

@@ -1,0 +1,60 @@
+"""What a run is asked for."""
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.operations import NAMES
+
+ROUNDS, SECONDS, STARTS = 5, 1.0, 5
+QUICK_ROUNDS, QUICK_SECONDS, QUICK_STARTS = 1, 0.15, 1
+CONNECTIONS = (1, 16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """`seconds` of load per operation, number of connections and round; `starts` of the command and the server."""
+
+    rounds: int
+    seconds: float
+    starts: int
+    only: tuple[str, ...]
+    json_path: Path | None
+    command: str
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Options of a command line. Ends the program with a usage message when they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="What Moorline costs, beside floors of the same run.",
+        epilog="See docs/performance.md.",
+    )
+    parser.add_argument("--rounds", type=_at_least_one, help=f"rounds, median of which is told ({ROUNDS})")
+    parser.add_argument("--seconds", type=_seconds, help=f"of load per operation, connections and round ({SECONDS})")
+    parser.add_argument("--only", choices=NAMES, action="append", help="measure this operation; may be repeated")
+    parser.add_argument("--json", metavar="PATH", type=Path, help="write the results there, every round of them")
+    parser.add_argument("--quick", action="store_true", help="a smoke run of a few seconds; its figures mean nothing")
+    given = parser.parse_args(arguments)
+    return Options(
+        rounds=given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS),
+        seconds=given.seconds or (QUICK_SECONDS if given.quick else SECONDS),
+        starts=QUICK_STARTS if given.quick else STARTS,
+        only=tuple(name for name in NAMES if not given.only or name in given.only),
+        json_path=None if given.json is None else given.json.absolute(),
+        command=shlex.join(["python", "-m", "bench", *arguments]),
+    )
+
+
+def _at_least_one(text: str) -> int:
+    if not 1 <= int(text) <= 1000:
+        raise ValueError(text)
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not 0.05 <= float(text) <= 600:
+        raise ValueError(text)
+    return float(text)

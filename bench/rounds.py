@@ -1,0 +1,186 @@
+"""A run: everything is started, warmed up, and measured in rounds in which everything that is compared takes turns."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from bench import operations
+from bench.load import Once, Sample, drive, session
+from bench.operations import Operation
+from bench.options import CONNECTIONS, Options
+from bench.processes import COMMAND, LONGEST_WAIT_S, ROOT, Broken, Child, Fleet, cores, pin
+from bench.world import HOST, World, environment_of, free_ports, outbound_map_in, seed
+from moorline import clock
+
+FLOOR = "H"
+_POLL_S = 0.01
+_SETTLE_S = 2.0
+_WARM_UP_SHARE = 0.5
+
+
+@dataclass(slots=True, kw_only=True)
+class Results:
+    """A run as it was measured. `samples` by operation (`H` is the floor) and connections, one for each round."""
+
+    at: str
+    commit: str
+    options: Options
+    pinned: bool
+    operations: Mapping[str, Operation]
+    help_cpu_s: list[float] = field(default_factory=list)
+    start_cpu_s: list[float] = field(default_factory=list)
+    idle_mib: float = 0.0
+    after_mib: float = 0.0
+    samples: dict[tuple[str, int], list[Sample]] = field(default_factory=dict)
+    rows_ms: dict[str, list[float]] = field(default_factory=lambda: {"read": [], "insert": []})
+
+
+async def measure(options: Options) -> Results:
+    """Carry out a run; nothing of it is left behind, however it ends. Raises: Broken."""
+    server_core, load_core = cores()
+    with tempfile.TemporaryDirectory(prefix="moorline-bench-") as name, Fleet(Path(name)) as fleet:
+        pin(0, load_core)
+        run = _Run(options, fleet, server_core, load_core)
+        return await run.carry_out()
+
+
+class _Run:
+    def __init__(self, options: Options, fleet: Fleet, server_core: int | None, load_core: int | None) -> None:
+        self._options = options
+        self._fleet = fleet
+        self._server_core = server_core
+        self._load_core = load_core
+
+    async def carry_out(self) -> Results:
+        options, fleet = self._options, self._fleet
+        _show("starting")
+        server_port, sandbox_port, floor_port = free_ports(3)
+        sandbox_url, floor_url = f"http://{HOST}:{sandbox_port}", f"http://{HOST}:{floor_port}"
+        environment = environment_of(
+            server_port, fleet.folder, outbound_map=await self._start_sandbox(sandbox_port, server_port)
+        )
+        floor = fleet.start(
+            "the floor", [sys.executable, "-m", "bench.floors", "web", str(floor_port)], core=self._server_core
+        )
+        world = await seed(environment, sandbox_url=sandbox_url, floor_url=floor_url)
+        results = Results(
+            at=clock.iso(clock.now()),
+            commit=_commit(),
+            options=options,
+            pinned=self._server_core is not None,
+            operations={},
+        )
+        results.help_cpu_s = self._help_cpu_s()
+        async with session() as opened:
+            await _until_answers(opened, floor_url, floor)
+            server = await self._start_server(opened, world, environment, into=results.start_cpu_s)
+            await asyncio.sleep(_SETTLE_S)
+            results.idle_mib = server.resident_mib()
+            prepared = await operations.prepare(world, opened)
+            results.operations = {name: prepared[name] for name in options.only}
+            await self._rounds(opened, world, {"server": server, "floor": floor}, results)
+            results.after_mib = server.resident_mib()
+        _show("")
+        return results
+
+    async def _start_sandbox(self, port: int, server_port: int) -> str:
+        """Start the sandbox; the map that leads to it."""
+        command = [
+            str(COMMAND), "sandbox", "--host", HOST, "--port", str(port),
+            "--callback-base", f"http://{HOST}:{server_port}",
+        ]  # fmt: skip
+        sandbox = self._fleet.start("the sandbox", command, core=self._load_core)
+        for _ in _while_waiting(sandbox):
+            outbound_map = outbound_map_in(sandbox.told())
+            if outbound_map is not None:
+                return outbound_map
+            await asyncio.sleep(_POLL_S)
+        raise Broken("The sandbox did not print its map.")
+
+    async def _start_server(
+        self, opened: aiohttp.ClientSession, world: World, environment: Mapping[str, str], *, into: list[float]
+    ) -> Child:
+        """Start the server several times, noting the CPU seconds until it answers; the last one stays."""
+        while True:
+            server = self._fleet.start(
+                "the server", [str(COMMAND), "serve"], core=self._server_core, environment=environment
+            )
+            await _until_answers(opened, f"{world.server_url}/healthz", server)
+            into.append(server.cpu_s())
+            if len(into) == self._options.starts:
+                return server
+            server.stop()
+
+    def _help_cpu_s(self) -> list[float]:
+        command = [str(COMMAND), "--help"]
+        self._fleet.finish("the help", command, core=self._server_core)  # compiles what was never run
+        return [self._fleet.finish("the help", command, core=self._server_core)[1] for _ in range(self._options.starts)]
+
+    async def _rounds(
+        self, opened: aiohttp.ClientSession, world: World, processes: Mapping[str, Child], results: Results
+    ) -> None:
+        server, floor, options = processes["server"], processes["floor"], self._options
+        turns: list[tuple[str, str, Once, Child]] = [(FLOOR, "the floor", operations.constant(world), floor)]
+        turns += [(name, one.title, one.once, server) for name, one in results.operations.items()]
+        for _, title, once, measured in turns:
+            _show(f"warming up: {title}")
+            await drive(once, measured=measured, connections=max(CONNECTIONS), seconds=options.seconds * _WARM_UP_SHARE)
+        for number in range(options.rounds):
+            await operations.reset_sandbox(world, opened)
+            _show(f"round {number + 1} of {options.rounds}: rows")
+            for kind, ms in self._rows_ms().items():
+                results.rows_ms[kind].append(ms)
+            # Every second round the other way round, so that what only drifts favours nobody.
+            for name, title, once, measured in turns if number % 2 == 0 else reversed(turns):
+                for connections in CONNECTIONS:
+                    _show(f"round {number + 1} of {options.rounds}: {title}, {connections} connections")
+                    sample = await drive(once, measured=measured, connections=connections, seconds=options.seconds)
+                    results.samples.setdefault((name, connections), []).append(sample)
+
+    def _rows_ms(self) -> dict[str, float]:
+        command = [sys.executable, "-m", "bench.floors", "rows", str(self._fleet.folder)]
+        told, _ = self._fleet.finish("the rows", command, core=self._server_core)
+        measured: dict[str, float] = json.loads(told)
+        return measured
+
+
+def _while_waiting(child: Child) -> Iterable[int]:
+    """Count while a process that should come up is alive, for as long as anybody waits for it. Raises: Broken."""
+    for count in range(int(LONGEST_WAIT_S / _POLL_S)):
+        child.check()
+        yield count
+
+
+async def _until_answers(opened: aiohttp.ClientSession, url: str, child: Child) -> None:
+    for _ in _while_waiting(child):
+        try:
+            async with opened.get(url) as answer:
+                if answer.status == 200:
+                    return
+        except aiohttp.ClientError:
+            pass
+        await asyncio.sleep(_POLL_S)
+    raise Broken(f"{child.name} does not answer:\n{child.told()}")
+
+
+def _commit() -> str:
+    """The short hash of the commit, with a plus when the tree differs from it; `unknown` outside a checkout."""
+    git: Callable[[str], str] = lambda command: subprocess.run(  # noqa: E731
+        ["git", *command.split()], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    commit = git("rev-parse --short HEAD")
+    changed = git("status --porcelain -- src")
+    return f"{commit}{'+' if changed else ''}" if commit else "unknown"
+
+
+def _show(what: str) -> None:
+    """One line that says what is being done, for a person who watches."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[2K{what}", end="", file=sys.stderr, flush=True)

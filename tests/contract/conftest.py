@@ -1,0 +1,23 @@
+"""The contract is tested on a running server too."""
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.journeys.conftest import journey, seeded_server, shared_server
+from tests.journeys.processes import DemoServer
+
+__all__ = ["journey", "seeded_server", "shared_server"]
+
+Document = Mapping[str, Any]
+
+
+@pytest.fixture(scope="session")
+def document(shared_server: DemoServer) -> Document:
+    """`/api/openapi.json` as it is served."""
+    with urllib.request.urlopen(f"{shared_server.base_url}/api/openapi.json", timeout=10) as answer:
+        found: Document = json.load(answer)
+    return found

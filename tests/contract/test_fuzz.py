@@ -1,0 +1,248 @@
+"""S64: whatever a documented call carries, the answer is a documented one, and 5xx only where a platform failed.
+
+`MOORLINE_FUZZ_EXAMPLES` sets how many calls each operation gets; then they are other ones at every run.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from schemathesis import Case, CheckContext, GenerationMode, Response
+from schemathesis.checks import load_all_checks
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.contract.published import OUR_OWN, PUBLISHED, Operation
+from tests.journeys.processes import DemoServer
+
+# Taken out of the environment: the service refuses MOORLINE_ settings it does not know, also in processes tests start.
+GIVEN_EXAMPLES = os.environ.pop("MOORLINE_FUZZ_EXAMPLES", "")
+EXAMPLES = int(GIVEN_EXAMPLES or 40)
+
+OPERATIONS = [*PUBLISHED, *(name for name in OUR_OWN if " " not in name)]
+PLATFORM_FAILURES = {
+    "platform_unavailable",
+    "token_revoked",
+    "scope_missing",
+    "platform_rate_limited",
+    "unexpected_reply",
+}
+PAGES = (
+    "connect/twitter/callback",
+    "connect/facebook/callback",
+    "connect/bluesky/callback",
+    "connect/facebook/select-page",
+    "connect/outcome",
+    "connect/bluesky",
+    "connect/telegram",
+)
+QUERY_NAMES = ("state", "code", "error", "error_description", "attempt", "slug", "tempToken", "connect_token")
+# What a fuzzer would never think of, and people send.
+ODD_TEXTS = (
+    "",
+    "\x00",
+    "\ud800",
+    "%00",
+    "../..",
+    "\r\nx: y",
+    "1e400",
+    "9" * 5000,
+    "\U0001f950" * 300,
+    "{{7*7}}",
+    "' OR 1=1--",
+)
+
+Run = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def bounded(examples: int) -> Run:
+    """The same calls at every run, unless somebody asked for a number of them."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=not GIVEN_EXAMPLES,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def required_of(published: Operation | None) -> dict[str, set[str]]:
+    """What a published operation requires, by place."""
+    found: dict[str, set[str]] = {"query": set(), "body": set()}
+    for name in published.body if published is not None else ():
+        found["body"] |= {name.rstrip("!")} if name.endswith("!") else set()
+    for parameter in published.parameters if published is not None else ():
+        place, _, name = parameter.partition(" ")
+        if name.endswith("!") and place in found:
+            found[place].add(name.rstrip("!"))
+    return found
+
+
+class Fuzzed:
+    """A server of its own, its document, and things that really are there for calls to name."""
+
+    def __init__(self, server: DemoServer) -> None:
+        self.server = server
+        self.http = requests.Session()
+        self.key = {"Authorization": f"Bearer {server.api_key}"}
+        self.http.headers.update(self.key)
+        self.schema = schemathesis.openapi.from_url(f"{server.base_url}/api/openapi.json")
+        self.there = self._make_things(server)
+
+    def _make_things(self, server: DemoServer) -> dict[str, str]:
+        """By their names in calls: what is there, and what else a good call says."""
+        chat = {"chatId": "@mychannel", "profileId": server.profile_id}
+        account = self._call("POST", "connect/telegram", json=chat)["account"]
+        code = self._call("GET", "connect/telegram", params={"profileId": server.profile_id})["code"]
+        good_url = "https://app.example.com/connected?x=1"
+        return {
+            **chat,
+            "accountId": account["_id"],
+            "userId": server.user_id,
+            "platform": "facebook",
+            "state": f"{server.user_id}-{server.profile_id}",
+            "code": code,
+            "redirect_url": good_url,
+            "redirectUrl": good_url,
+            "redirectUri": good_url,
+            "headless": "true",
+            "tempToken": self._open_choice(server),
+            "pageId": "100000000000101",
+            "identifier": "demo.bsky.social",
+            "appPassword": "demo-demo-demo-demo",
+            "color": "#4CAF50",
+        }
+
+    def _open_choice(self, server: DemoServer) -> str:
+        """The tempToken of a consent that waits for a choice."""
+        asked = {"profileId": server.profile_id, "redirect_url": "https://app.example.com/", "headless": "true"}
+        auth_url = self._call("GET", "connect/facebook", params=asked)["authUrl"]
+        scopes = parse_qs(urlsplit(auth_url).query)["scope"][0].split(",")[1:]
+        decision = [("person", "plenty"), ("decision", "approve"), *(("scope", scope) for scope in scopes)]
+        callback = self.http.post(auth_url, data=decision, allow_redirects=False, timeout=30).headers["location"]
+        landed = self.http.get(callback, allow_redirects=False, timeout=30).headers["location"]
+        return parse_qs(urlsplit(landed).query)["tempToken"][0]
+
+    def _call(self, method: str, path: str, **request: Any) -> Any:
+        answer = self.http.request(method, f"{self.server.base_url}/api/v1/{path}", timeout=30, **request)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def cases(self, name: str) -> SearchStrategy[Case[Any]]:
+        """Calls of an operation, as documented and as not documented, many of them naming things that are there."""
+        operation = self.schema.find_operation_by_id(name)
+        modes = [GenerationMode.POSITIVE]
+        if operation.query or operation.headers or operation.body:
+            modes.append(GenerationMode.NEGATIVE)
+        generated = st.one_of([operation.as_strategy(generation_mode=mode) for mode in modes])
+        required = required_of(PUBLISHED.get(name))
+        names = st.sets(st.sampled_from(sorted(self.there)))
+        good = st.builds(self._made_good, generated, st.just(required))
+        return st.one_of(good, st.builds(self._naming, generated, names))
+
+    def _made_good(self, case: Case[Any], required: Mapping[str, set[str]]) -> Case[Any]:
+        """The call with everything it requires, beside what was made up."""
+        for place, names in ((case.query, required["query"]), (case.body, required["body"])):
+            if isinstance(place, dict):
+                place.update({name: self.there[name] for name in names if name in self.there})
+        return self._naming(case, set(self.there))
+
+    def _naming(self, case: Case[Any], names: set[str]) -> Case[Any]:
+        """The call with these names, where it has them, naming what is there."""
+        if isinstance(case.body, dict):
+            self._keep_at_home(case.body)
+        # The fuzzer may not delete what the other calls need.
+        places = [case.query, case.body, case.path_parameters if case.method != "DELETE" else None]
+        for place in places:
+            if isinstance(place, dict):
+                place.update({name: self.there[name] for name in names if name in place})
+        return case
+
+    def _keep_at_home(self, body: dict[str, Any]) -> None:
+        """A made-up handle would be looked up in the real world."""
+        identifier = body.get("identifier")
+        if isinstance(identifier, str) and re.search(r"\.|^did:", identifier):
+            body["identifier"] = "nobody.bsky.social"
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
+    load_all_checks()
+    with DemoServer(tmp_path_factory.mktemp("fuzzed")) as server:
+        yield Fuzzed(server)
+        assert "unexpected_error" not in server.log
+        assert "Traceback" not in server.log
+
+
+def fails_only_as_documented(_context: CheckContext, response: Response, case: Case[Any]) -> None:
+    """5xx only where a platform was asked, and with the code that says what it did."""
+    if response.status_code >= 500:
+        assert "/connect/" in case.path
+        assert (response.status_code, response.json()["code"] in PLATFORM_FAILURES) == (500, True)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_s64_whatever_an_operation_is_sent_it_answers_as_documented(fuzzed: Fuzzed, name: str) -> None:
+    checks = [
+        fails_only_as_documented,
+        status_code_conformance,
+        content_type_conformance,
+        response_schema_conformance,
+    ]
+
+    @bounded(EXAMPLES)
+    @given(case=fuzzed.cases(name))
+    def holds(case: Case[Any]) -> None:
+        response = case.call(session=fuzzed.http, headers=fuzzed.key, timeout=30)
+        case.validate_response(response, checks=checks)
+
+    holds()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_s64_whatever_a_page_is_opened_with_it_answers_with_a_page_or_a_way_on(fuzzed: Fuzzed, page: str) -> None:
+    values = st.one_of(st.text(max_size=80), st.sampled_from(ODD_TEXTS))
+
+    @bounded(EXAMPLES // 2)
+    @given(query=st.dictionaries(st.sampled_from(QUERY_NAMES), values), cookie=st.text("abcXYZ012_-", max_size=90))
+    def holds(query: dict[str, str], cookie: str) -> None:
+        sent = "&".join(f"{name}={quote(value, safe='', errors='surrogatepass')}" for name, value in query.items())
+        attempt = quote(query.get("attempt", "x"), safe="", errors="surrogatepass")[:100]
+        answer = fuzzed.http.get(
+            f"{fuzzed.server.base_url}/{page}?{sent}",
+            headers={"cookie": f"moorline_attempt_{attempt}={cookie}"},
+            allow_redirects=False,
+            timeout=30,
+        )
+        assert answer.status_code in {303, 400, 403, 404, 410}
+        assert answer.status_code == 303 or answer.headers["content-type"].startswith("text/html")
+
+    holds()
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+@pytest.mark.parametrize("name", [name for name, operation in PUBLISHED.items() if operation.body])
+def test_s64_odd_texts_in_every_field_are_refused_or_taken_as_text(fuzzed: Fuzzed, name: str, text: str) -> None:
+    method, path = PUBLISHED[name].at.split(" ")
+    for there, value in fuzzed.there.items():
+        path = path.replace(f"{{{there}}}", value)
+    url = f"{fuzzed.server.base_url}/api{path.replace('{platform}', 'twitter')}"
+    fields = [field.rstrip("!") for field in PUBLISHED[name].body]
+    good = {field: fuzzed.there.get(field, "x") for field in fields}
+    for body in (dict.fromkeys(fields, text), *({**good, field: text} for field in fields)):
+        answer = fuzzed.http.request(method, url, json=body, timeout=30)
+        assert answer.status_code < 500 or answer.json()["code"] in PLATFORM_FAILURES, answer.text
+        assert answer.headers["content-type"] == "application/json"
+        if answer.status_code == 201 and name == "createApiKey":
+            fuzzed.http.delete(f"{url}/{answer.json()['apiKey']['id']}", timeout=30)

@@ -1,0 +1,29 @@
+"""A person with 1,200 Pages, nine of them with names that break careless pages."""
+
+import html
+import re
+
+from moorline.sandbox import world
+from tests.journeys.facebook_steps import offered_on, open_chooser, pages_of
+from tests.journeys.journey import Journey
+
+
+async def test_s24_twelve_hundred_pages_with_odd_names_are_shown_whole_and_escaped(journey: Journey) -> None:
+    page = await open_chooser(journey, await journey.browser(), person="crowd")
+    assert page.status == 200
+    assert offered_on(page) == 1200
+    assert "1200 to choose from." in page.text
+    assert not re.search(r"<(?:img|script|b)\b", page.text)
+    for name in world.ODD_NAMES:
+        assert html.escape(name.strip(), quote=True).replace("&quot;", "&#34;").replace("&#x27;", "&#39;") in page.text
+    assert "49" not in re.findall(r'class="named">([^<]*)</bdi>', page.text)
+
+
+async def test_a_crowd_of_pages_is_listed_wholly_and_its_last_can_be_chosen(journey: Journey) -> None:
+    fields = await journey.selection(person="crowd")
+    listed = await pages_of(journey, fields)
+    pages = listed["pages"]
+    assert (len(pages), listed["truncated"]) == (1200, False)
+    assert {name.strip() for name in world.ODD_NAMES} <= {page["name"] for page in pages}
+    chosen = await journey.select(fields, pages[-1]["id"])
+    assert chosen.json["account"]["displayName"] == pages[-1]["name"]
