@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from tests.sandbox.conftest import Sandbox
 
 from moorline.sandbox import ALL
 from moorline.sandbox.coverage import markdown, table
 from moorline.sandbox.kernel import SandboxPlatform
+from tests.sandbox.conftest import Sandbox
 
 each_platform = pytest.mark.parametrize("platform", ALL, ids=lambda platform: platform.name)
 

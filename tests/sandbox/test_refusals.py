@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from tests.sandbox.conftest import Sandbox
-from tests.sandbox.oauth_platforms import OAUTH_PLATFORMS
-from tests.sandbox.refusals import STATE, OAuthUnderTest, attempts, bad_requests, callback_of
 
 from moorline.sandbox import ALL
 from moorline.sandbox.oauth_platform import OAuthPlatform
+from tests.sandbox.conftest import Sandbox
+from tests.sandbox.oauth_platforms import OAUTH_PLATFORMS
+from tests.sandbox.refusals import STATE, OAuthUnderTest, attempts, bad_requests, callback_of
 
 each_platform = pytest.mark.parametrize("under", OAUTH_PLATFORMS, ids=lambda under: under.name)
 each_bad_request = pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import pytest
+from typing_extensions import override
+
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.oauth_platforms import FACEBOOK, OAUTH_PLATFORMS, TWITTER
 from tests.sandbox.refusals import OAuthUnderTest
-from typing_extensions import override
 
 TITLES = {
     "twitter": "X",
