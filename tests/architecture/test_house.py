@@ -122,6 +122,8 @@ def test_every_adapter_file_is_in_the_list_and_the_other_way_round() -> None:
     assert files == set(PLATFORMS), "platforms/__init__.py: ALL and the files beside it differ"
 
 
-def test_the_sandbox_plays_every_platform_and_no_other() -> None:
+def test_the_sandbox_plays_every_platform_and_only_published_ones() -> None:
+    # It may play more than the service connects: anybody's code can be tried against it.
     played = {platform.name for platform in sandbox.ALL}
-    assert played == set(PLATFORMS), "ALL in sandbox/__init__.py and ALL in platforms/__init__.py differ"
+    assert set(PLATFORMS) <= played, "a platform of platforms/__init__.py is missing from ALL in sandbox/__init__.py"
+    assert played <= set(PUBLISHED)

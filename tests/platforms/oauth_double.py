@@ -57,23 +57,27 @@ class Anywhere(Platform):
     @override
     async def send(self, request: Request) -> Reply:
         self.sent.append(request)
-        return answer({"access_token": "access-2", "expires_in": 3600})
+        return answer({"access_token": "access-2", "expires_in": 3600, "scope": "read write,more"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """Everything an adapter lets out for one person: the address for the browser, and its own calls."""
+    """Everything an adapter lets out for one person: the address for the browser, and its own calls.
+
+    `granted` is what it understood of the scopes it was answered.
+    """
 
     browser: str
     exchange: Request
     refresh: Request | None
     revoke: list[Request]
+    granted: tuple[str, ...] | None
 
 
 async def all_sent(adapter: OAuthPlatform, app: App) -> Sent:
     """Everything from the browser's address to the revocation, granted at every step."""
     platform = Anywhere()
-    await adapter.exchange(platform, app, code="c-1", verifier=VERIFIER)
+    tokens = await adapter.exchange(platform, app, code="c-1", verifier=VERIFIER)
     try:
         await adapter.refresh(platform, app, HELD)
     except Refused:
@@ -83,7 +87,13 @@ async def all_sent(adapter: OAuthPlatform, app: App) -> Sent:
     calls = len(platform.sent)
     await adapter.revoke(platform, app, HELD, PERSON)
     browser = adapter.authorize_url(app, state="st-1", verifier=VERIFIER)
-    return Sent(browser=browser, exchange=platform.sent[0], refresh=refresh, revoke=platform.sent[calls:])
+    return Sent(
+        browser=browser,
+        exchange=platform.sent[0],
+        refresh=refresh,
+        revoke=platform.sent[calls:],
+        granted=tokens.granted,
+    )
 
 
 async def sent(spec_changes: Mapping[str, Any], app: App = APP) -> Sent:

@@ -42,6 +42,7 @@ DECLARED: dict[str, tuple[dict[str, Any], Told]] = {
         lambda now: now.exchange.url == "https://other.example/token" == (now.refresh and now.refresh.url),
     ),
     "scopes": ({"scopes": ("only",)}, lambda now: query_of(now.browser).get("scope") == "only"),
+    "scope_pattern": ({"scope_pattern": " "}, lambda now: now.granted == ("read", "write,more")),
     "scope_separator": ({"scope_separator": ","}, lambda now: query_of(now.browser).get("scope") == "read,write"),
     "secret_in": (
         {"secret_in": SecretIn.BODY},
@@ -55,6 +56,13 @@ DECLARED: dict[str, tuple[dict[str, Any], Told]] = {
     "client_id_with_basic": (
         {"client_id_with_basic": True},
         lambda now: form_of(now.exchange).get("client_id") == "id-1" and "client_secret" not in form_of(now.exchange),
+    ),
+    "client_id_field": (
+        {"client_id_field": "client_key", "secret_in": SecretIn.BODY},
+        lambda now: (
+            query_of(now.browser).get("client_key") == form_of(now.exchange).get("client_key") == "id-1"
+            and "client_id" not in {**query_of(now.browser), **form_of(now.exchange)}
+        ),
     ),
     "pkce": (
         {"pkce": True},

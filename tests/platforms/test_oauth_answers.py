@@ -20,18 +20,18 @@ from tests.platforms.transport import NOW, Platform, answer
 def test_a_token_answer_is_mapped() -> None:
     reply = {"access_token": "a", "refresh_token": "r", "expires_in": 3600, "scope": "read write"}
 
-    assert parse_tokens(reply, separator=" ") == Tokens(
+    assert parse_tokens(reply, scope_pattern=" +") == Tokens(
         access="a", refresh="r", access_expires_at=NOW + timedelta(hours=1), granted=("read", "write")
     )
 
 
 def test_scopes_are_split_where_the_platform_splits_them() -> None:
-    assert parse_tokens({"access_token": "a", "scope": "read,write"}, separator=",").granted == ("read", "write")
+    assert parse_tokens({"access_token": "a", "scope": "read,write"}, scope_pattern=",").granted == ("read", "write")
 
 
 @pytest.mark.parametrize(("scope", "granted"), [("", ()), ("read  write ", ("read", "write")), (None, None), (7, None)])
 def test_an_odd_scope_names_no_empty_one(scope: object, granted: tuple[str, ...] | None) -> None:
-    assert parse_tokens({"access_token": "a", "scope": scope}, separator=" ").granted == granted
+    assert parse_tokens({"access_token": "a", "scope": scope}, scope_pattern=" +").granted == granted
 
 
 def test_what_a_refresh_does_not_return_is_kept() -> None:
@@ -43,12 +43,12 @@ def test_what_a_refresh_does_not_return_is_kept() -> None:
         service_url="https://pds.example",
     )
 
-    assert parse_tokens({"access_token": "new"}, separator=" ", before=before) == replace(before, access="new")
+    assert parse_tokens({"access_token": "new"}, scope_pattern=" +", before=before) == replace(before, access="new")
 
 
 @pytest.mark.parametrize("returned", [None, "", 7])
 def test_a_refresh_token_is_never_blanked(returned: object) -> None:
-    after = parse_tokens({"access_token": "a", "refresh_token": returned}, separator=" ", before=HELD)
+    after = parse_tokens({"access_token": "a", "refresh_token": returned}, scope_pattern=" +", before=HELD)
 
     assert after.refresh == "refresh-1"
 
@@ -56,12 +56,12 @@ def test_a_refresh_token_is_never_blanked(returned: object) -> None:
 @pytest.mark.parametrize("reply", [{}, {"access_token": None}, {"access_token": ""}, {"access_token": ["a"]}])
 def test_an_answer_without_access_token_is_unexpected(reply: Mapping[str, Any]) -> None:
     with pytest.raises(UnexpectedReply):
-        parse_tokens(reply, separator=" ")
+        parse_tokens(reply, scope_pattern=" +")
 
 
 @pytest.mark.parametrize("lives_s", [None, 0, -1, "3600", float("inf"), float("nan"), 10**30])
 def test_a_life_that_is_no_number_of_seconds_counts_as_not_told(lives_s: object) -> None:
-    assert parse_tokens({"access_token": "a", "expires_in": lives_s}, separator=" ").access_expires_at is None
+    assert parse_tokens({"access_token": "a", "expires_in": lives_s}, scope_pattern=" +").access_expires_at is None
 
 
 ODD = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.lists(st.integers())
@@ -70,7 +70,7 @@ ODD = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size
 @given(st.dictionaries(st.sampled_from(["access_token", "refresh_token", "scope", "expires_in"]), ODD))
 def test_any_token_answer_gives_tokens_or_is_unexpected(reply: dict[str, Any]) -> None:
     try:
-        tokens = parse_tokens(reply, separator=" ")
+        tokens = parse_tokens(reply, scope_pattern=" +")
     except UnexpectedReply:
         return
 

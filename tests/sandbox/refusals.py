@@ -7,7 +7,7 @@ name exactly the refusals that apply to it.
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -38,6 +38,18 @@ class OAuthUnderTest:
     answers: Mapping[str, tuple[int, object]]  # refusal: status and summary
     client_id: str = ""
     client_secret: str = ""
+    page: tuple[int, str] = (400, "text/html; charset=utf-8")  # answers an authorization request it refuses
+    all_or_nothing: bool = False  # no scope can be unticked
+    refresh_reusable: bool = False  # a refresh token is not replaced by its use
+    headers: Mapping[str, str] = field(default_factory=dict)  # that every call of an app must carry
+    parameters: Mapping[str, str] = field(default_factory=dict)  # further ones of a good authorization request
+    sent_back: frozenset[str] = frozenset()  # further parameters of an approval's callback
+    pkce_optional: bool = False  # a challenge may be left out
+    basic_too: bool = False  # the secret may stand in either place
+    client_field: str = "client_id"  # what the platform calls it; `client_id` in changes means this one
+    redirect_query: bool = True  # a redirect URI may have a query
+    scope_unknown_redirects: bool = False  # an unknown scope is told to the callback
+    token_answer: Callable[[Any], dict[str, Any]] = dict  # the part of a token answer that holds the token
 
     @property
     def client(self) -> tuple[str, str]:
@@ -54,10 +66,11 @@ class OAuthUnderTest:
             "redirect_uri": self.callback(sandbox),
             "scope": self.scope_separator.join(self.scopes),
             "state": STATE,
+            **self.parameters,
         }
         if self.pkce:
             good |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
-        return _changed(good, changes)
+        return self.named(_changed(good, changes))
 
     async def open_page(self, sandbox: Sandbox, changes: Changes | None = None) -> Got:
         host, path = self.authorize
@@ -74,7 +87,8 @@ class OAuthUnderTest:
     ) -> Got:
         """Post the consent form, with all scopes ticked but those of `without`."""
         host, path = self.authorize
-        ticked = [("scope", scope) for scope in self.scopes if scope not in without]
+        free = () if self.all_or_nothing else self.scopes
+        ticked = [("scope", scope) for scope in free if scope not in without]
         form = [("person", person), ("decision", decision), *ticked]
         return await sandbox.send("POST", host, f"{path}?{urlencode(self.query(sandbox, changes))}", data=form)
 
@@ -85,7 +99,7 @@ class OAuthUnderTest:
     async def ask(self, sandbox: Sandbox, sent: Mapping[str, str], *, headers: Mapping[str, str] | None = None) -> Got:
         host, path = self.token
         return await sandbox.send(
-            "POST", host, path, data=dict(sent), headers=self.basic_header() | {**(headers or {})}
+            "POST", host, path, data=dict(sent), headers={**self.headers, **self.basic_header(), **(headers or {})}
         )
 
     def basic_header(self) -> dict[str, str]:
@@ -103,7 +117,7 @@ class OAuthUnderTest:
             good["code_verifier"] = VERIFIER
         if not self.basic:
             good["client_secret"] = self.client[1]
-        return _changed(good, changes)
+        return self.named(_changed(good, changes))
 
     async def redeem(self, sandbox: Sandbox, code: str, changes: Changes | None = None) -> Got:
         return await self.ask(sandbox, self.exchange(sandbox, code, changes))
@@ -112,13 +126,17 @@ class OAuthUnderTest:
         """The whole way from consent to the first token answer."""
         got = await self.redeem(sandbox, await self.code(sandbox, **consent))
         assert got.status == 200, got.text
-        answer: dict[str, Any] = got.json
-        return answer
+        return self.token_answer(got.json)
 
     async def refreshed(self, sandbox: Sandbox, refresh_token: str) -> Got:
-        return await self.ask(
-            sandbox, {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": self.client[0]}
-        )
+        sent = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": self.client[0]}
+        if not self.basic:
+            sent["client_secret"] = self.client[1]
+        return await self.ask(sandbox, self.named(sent))
+
+    def named(self, sent: Mapping[str, str]) -> dict[str, str]:
+        """The parameters with the client id called what the platform calls it."""
+        return {self.client_field if name == "client_id" else name: value for name, value in sent.items()}
 
 
 def basic(client_id: str, secret: str) -> str:
@@ -148,10 +166,13 @@ def bad_requests(under: OAuthUnderTest) -> dict[str, Changes]:
         "scope unknown": {"scope": under.scope_separator.join((*under.scopes, "make.coffee"))},
         "response type unknown": {"response_type": "token"},
     }
+    if under.scope_unknown_redirects:
+        del bad["scope unknown"]
     if under.state_required:
         bad["state missing"] = {"state": None}
     if under.pkce:
-        bad["challenge missing"] = {"code_challenge": None}
+        if not under.pkce_optional:
+            bad["challenge missing"] = {"code_challenge": None}
         bad["challenge method unknown"] = {"code_challenge_method": "S1"}
     return bad
 
@@ -245,7 +266,7 @@ async def grant_type_missing(under: OAuthUnderTest, sandbox: Sandbox) -> Got:
 async def body_is_json(under: OAuthUnderTest, sandbox: Sandbox) -> Got:
     host, path = under.token
     sent = under.exchange(sandbox, await under.code(sandbox))
-    return await sandbox.send("POST", host, path, json=sent, headers=under.basic_header())
+    return await sandbox.send("POST", host, path, json=sent, headers={**under.headers, **under.basic_header()})
 
 
 async def refresh_unknown(under: OAuthUnderTest, sandbox: Sandbox) -> Got:
@@ -276,15 +297,18 @@ def attempts(under: OAuthUnderTest) -> dict[str, Attempt]:
         redirect_missing,
         secret_wrong,
         secret_missing,
-        secret_in_the_wrong_place,
         client_unknown,
         grant_type_unknown,
         body_is_json,
     ]
     if under.pkce:
         apply += [verifier_wrong, verifier_missing, verifier_too_short]
+    if not under.basic_too:
+        apply.append(secret_in_the_wrong_place)
     if under.grant_type_required:
         apply.append(grant_type_missing)
     if under.refresh:
-        apply += [refresh_unknown, refresh_used, refresh_after_the_person_removed_the_app]
+        apply += [refresh_unknown, refresh_after_the_person_removed_the_app]
+        if not under.refresh_reusable:
+            apply.append(refresh_used)
     return {getattr(attempt, "__name__", repr(attempt)): attempt for attempt in apply}

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.sandbox.conftest import Got, Sandbox
 
 ENTRYWAY = "bsky.social"

@@ -1,6 +1,7 @@
 """Signing in and staying signed in at the simulated Bluesky servers. Facts: bluesky.md sections 4, 6, 9 and 10."""
 
 import pytest
+
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.test_bluesky import (
     DEMO,

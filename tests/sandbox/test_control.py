@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from tests.sandbox.conftest import Got, Sandbox
 from tests.sandbox.oauth_platforms import OAUTH_PLATFORMS, TWITTER
 from tests.sandbox.refusals import VERIFIER

@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from tests.sandbox.conftest import Sandbox
 
 from moorline.sandbox import ALL
 from moorline.sandbox.coverage import markdown, table
 from moorline.sandbox.kernel import SandboxPlatform
+from tests.sandbox.conftest import Sandbox
 
 each_platform = pytest.mark.parametrize("platform", ALL, ids=lambda platform: platform.name)
 
@@ -20,7 +20,8 @@ async def test_every_row_of_the_table_is_a_route_and_every_route_a_row(
         method, path = row.endpoint.split(" ")
         real = re.sub(r"\{[a-z_]+\}", "v25.0", path)
         for host in row.hosts:
-            await sandbox.send(method, host.replace("*", "any"), real, params={"timeout": "0"})
+            params = {"timeout": "0", "client_id": f"sandbox-{platform.name}"}
+            await sandbox.send(method, host.replace("*", "any"), real, params=params)
     got = await sandbox.control("GET", f"calls?platform={platform.name}")
     reached = {entry["endpoint"] for entry in got.json["endpoints"]}
     assert reached == {row.endpoint for row in table(platform)}

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+
 from tests.sandbox.conftest import Got, Sandbox
 from tests.sandbox.facebook_calls import (
     APP_ID,

@@ -1,6 +1,7 @@
 """Facebook's Pages, and how access to them ends, as its sheet tells it. Facts: facebook.md, by section."""
 
 import pytest
+
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.facebook_calls import ALL_FIELDS, DAY_S, GRAPH, error, graph, listed, long_token, pages, short_token
 

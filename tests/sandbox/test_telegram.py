@@ -1,6 +1,7 @@
 """The simulated Bot API answers and refuses as the real one does. Facts: telegram.md sections 4, 7, 8 and 10."""
 
 import pytest
+
 from tests.sandbox.conftest import Got, Sandbox
 
 HOST = "api.telegram.org"

@@ -6,6 +6,9 @@ import time
 from typing import Any
 
 import pytest
+
+from moorline.sandbox.kernel import Books, Call
+from moorline.sandbox.telegram import Telegram
 from tests.sandbox.conftest import Got, Sandbox
 from tests.sandbox.test_telegram import (
     CHAT_ADMIN,
@@ -19,9 +22,6 @@ from tests.sandbox.test_telegram import (
     refusal,
     write,
 )
-
-from moorline.sandbox.kernel import Books, Call
-from moorline.sandbox.telegram import Telegram
 
 CODE = "LATE-ABC123"
 OTHER_POLL = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"

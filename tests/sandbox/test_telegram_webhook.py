@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+
 from tests.sandbox.conftest import Got, Sandbox
 from tests.sandbox.test_telegram import ask, refusal, write
 

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
+
 from tests.sandbox.conftest import Got, Sandbox
 from tests.sandbox.oauth_platforms import TWITTER
 from tests.sandbox.refusals import CHALLENGE, basic, callback_of

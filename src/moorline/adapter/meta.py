@@ -1,16 +1,19 @@
-"""What Meta's Graph platforms share: the error envelope, the proof of the secret, and paging by cursor."""
+"""What Meta's Graph platforms share: error envelope, proof of the secret, paging by cursor, the logins of their own."""
 
 import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
+from moorline import clock
 from moorline.adapter.oauth import judge_by_status
-from moorline.adapter.values import App
+from moorline.adapter.values import App, Tokens
 from moorline.errors import (
     AppMisconfigured,
     MoorlineError,
+    PlatformError,
     PlatformRateLimited,
     Refused,
     ScopeMissing,
@@ -21,9 +24,10 @@ from moorline.wire import Reply
 
 MAX_ITEMS = 10_000
 
-# docs/platforms/facebook.md#errors, checked 2026-11-23. Judged by code, since rate limits come as 400 or 403.
+# docs/platforms/{facebook,instagram,threads}.md#errors, checked 2026-11-23. Judged by code, since rate limits come as
+# 400 or 403.
 _DEAD = {102, 190}
-_RATE = {4, 17, 32, 341, 613, 80001}
+_RATE = {4, 9, 17, 32, 341, 613, *range(80000, 80010)}
 _RESTRICTED = 368
 _PASSING = {1, 2}
 _APP = {101, 191}
@@ -33,6 +37,12 @@ _WHY_DEAD = {
     464: "wants this person to confirm the Facebook account first",
     492: "says this person has no role on the Page any more",
 }
+
+# docs/platforms/{instagram,threads}.md#errors: the code exchange answers in two shapes, told apart by their text alone
+_CODE_TEXTS = ("matching code was not found", "authorization code has been used", "authorization code has expired")
+_APP_TEXTS = ("redirect_uri", "invalid redirect", "client secret", "invalid platform app")
+LONG_LIFE_S = 60 * 24 * 3600  # docs/platforms/{instagram,threads}.md#tokens
+_YOUNG = timedelta(hours=25)  # 24, and an hour since the sixty days are never told to the minute
 
 
 def proof(app: App, token: str) -> str:
@@ -61,6 +71,62 @@ def judge(platform: str, reply: Reply) -> MoorlineError | None:
     if error.get("is_transient") is True or reply.status >= 500:
         return Unreachable(f"{platform} has trouble: {told}.", platform_status=reply.status, platform_code=told)
     return UnexpectedReply(f"{platform} answered {told}.", platform_status=reply.status, platform_code=told)
+
+
+def judge_own_login(platform: str, reply: Reply) -> MoorlineError | None:
+    """What a reply of Instagram's or Threads' own login means: flat errors beside those of `judge`."""
+    message = message_of(reply).lower()
+    told = str(reply.json_or_empty().get("error_type") or code_of(reply)[0] or "none")
+    if any(text in message for text in _CODE_TEXTS):
+        return Refused(f"{platform} refused the code.", platform_status=reply.status, platform_code=told)
+    # A wrong secret may answer with the text of a wrong redirect URI, so both are the operator's to check.
+    if any(text in message for text in _APP_TEXTS):
+        return AppMisconfigured(
+            f"{platform} refuses this app: check app id, app secret and redirect URI.",
+            platform_status=reply.status,
+            platform_code=told,
+        )
+    return judge(platform, reply)
+
+
+def message_of(reply: Reply) -> str:
+    """The text of an error of either shape, empty when there is none. It may repeat what was sent: not for the log."""
+    body = reply.json_or_empty()
+    error = body.get("error")
+    message = error.get("message") if isinstance(error, dict) else body.get("error_message")
+    return message if isinstance(message, str) else ""
+
+
+def code_of(reply: Reply) -> tuple[int | None, int | None]:
+    """Code and subcode of a Graph error."""
+    error = reply.json_or_empty().get("error")
+    if not isinstance(error, dict):
+        return None, None
+    return _whole(error.get("code")), _whole(error.get("error_subcode"))
+
+
+def with_long_life(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer with a long-lived token in it; sixty days, as documented, where it does not tell its life."""
+    return {**reply, "expires_in": reply.get("expires_in") or LONG_LIFE_S}
+
+
+def raise_if_young(platform: str, tokens: Tokens, error: PlatformError) -> None:
+    """Raises: PlatformRateLimited when a renewal failed with 400 because the token is not a day old.
+
+    No document says how that is answered, so it is told by the token's age, unless the error is that of a dead token.
+    """
+    code = (error.platform_code or "").partition("/")[0]
+    if error.platform_status != 400 or tokens.access_expires_at is None or code in {str(dead) for dead in _DEAD}:
+        return
+    old_enough_at = tokens.access_expires_at - timedelta(seconds=LONG_LIFE_S) + _YOUNG
+    wait_s = int((old_enough_at - clock.now()).total_seconds())
+    if wait_s > 0:
+        raise PlatformRateLimited(
+            f"{platform} renews no access on its first day.",
+            retry_after_s=wait_s,
+            platform_status=error.platform_status,
+            platform_code=error.platform_code,
+        ) from error
 
 
 def _known(

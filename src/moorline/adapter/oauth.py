@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, final
 from urllib.parse import quote, urlencode
 
@@ -42,6 +42,8 @@ class OAuthSpec:
     version: str = ""
     revoke_url: str | None = None
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    client_id_field: str = "client_id"
+    scope_pattern: str = r"[\s,]+"  # what parts granted scopes in answers; most platforms keep to neither form
 
 
 class OAuthPlatform(ABC):
@@ -58,7 +60,7 @@ class OAuthPlatform(ABC):
         spec = self.spec
         query = {
             "response_type": "code",
-            "client_id": app.client_id,
+            spec.client_id_field: app.client_id,
             "redirect_uri": app.redirect_uri,
             "scope": spec.scope_separator.join(app.scopes or spec.scopes),
             "state": state,
@@ -77,10 +79,15 @@ class OAuthPlatform(ABC):
         if self.spec.secret_in is SecretIn.HEADER:
             basic = (app.client_id, app.client_secret)
             if self.spec.client_id_with_basic:
-                form["client_id"] = app.client_id
+                form[self.spec.client_id_field] = app.client_id
         else:
-            form |= {"client_id": app.client_id, "client_secret": app.client_secret}
-        return Request(method="POST", url=self.versioned(self.spec.token_url, app), form=form, basic=basic)
+            form |= {self.spec.client_id_field: app.client_id, "client_secret": app.client_secret}
+        url = self.versioned(self.spec.token_url, app)
+        return Request(method="POST", url=url, form=form, basic=basic, headers=self.headers(app))
+
+    def headers(self, app: App) -> Mapping[str, str]:
+        """Headers every call to this platform carries besides its authentication."""
+        return {}
 
     @final
     async def fetch(self, http: Http, request: Request) -> Mapping[str, Any]:
@@ -158,10 +165,10 @@ class OAuthPlatform(ABC):
 
     def to_tokens(self, reply: Mapping[str, Any], *, before: Tokens | None = None) -> Tokens:
         """Map a token answer (RFC 6749 section 5.1). Raises: UnexpectedReply without an access token."""
-        return parse_tokens(reply, separator=" ", before=before)
+        return parse_tokens(reply, scope_pattern=self.spec.scope_pattern, before=before)
 
 
-def parse_tokens(reply: Mapping[str, Any], *, separator: str, before: Tokens | None = None) -> Tokens:
+def parse_tokens(reply: Mapping[str, Any], *, scope_pattern: str, before: Tokens | None = None) -> Tokens:
     """The token answer of RFC 6749; what is absent is taken from `before`, so a refresh token is never blanked.
 
     Raises: UnexpectedReply when there is no access token.
@@ -169,18 +176,24 @@ def parse_tokens(reply: Mapping[str, Any], *, separator: str, before: Tokens | N
     access = reply.get("access_token")
     if not isinstance(access, str) or not access:
         raise UnexpectedReply("The platform's token answer has no access_token.")
-    refresh, scope, expires_in_s = reply.get("refresh_token"), reply.get("scope"), reply.get("expires_in")
-    told = tuple(filter(None, scope.split(separator))) if isinstance(scope, str) else None
+    refresh, scope = reply.get("refresh_token"), reply.get("scope")
+    told = tuple(filter(None, re.split(scope_pattern, scope))) if isinstance(scope, str) else None
+    refresh_life_s = reply.get("refresh_token_expires_in", reply.get("refresh_expires_in"))
     return Tokens(
         access=access,
         refresh=refresh if isinstance(refresh, str) and refresh else before.refresh if before else None,
-        access_expires_at=clock.now() + timedelta(seconds=expires_in_s)
-        if isinstance(expires_in_s, int | float) and 0 < expires_in_s < LONGEST_LIFE_S
-        else None,
-        refresh_expires_at=before.refresh_expires_at if before else None,
+        access_expires_at=expiry(reply.get("expires_in")),
+        refresh_expires_at=expiry(refresh_life_s) or (before.refresh_expires_at if before else None),
         granted=told if told is not None else before.granted if before else None,
         service_url=before.service_url if before else None,
     )
+
+
+def expiry(life_s: object) -> datetime | None:
+    """When what lives so many seconds from now ends; None for what is no number, or no life worth noting."""
+    if not isinstance(life_s, int | float) or not 0 < life_s < LONGEST_LIFE_S:
+        return None
+    return clock.now() + timedelta(seconds=life_s)
 
 
 def to_connection(identity: Identity) -> Connection:

@@ -8,12 +8,23 @@ from moorline.adapter.bot import BotPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.platforms.bluesky import Bluesky
 from moorline.platforms.facebook import Facebook
+from moorline.platforms.instagram import Instagram
 from moorline.platforms.telegram import Telegram
+from moorline.platforms.threads import Threads
+from moorline.platforms.tiktok import TikTok
 from moorline.platforms.twitter import Twitter
 
 Adapter = OAuthPlatform | AppPasswordPlatform | BotPlatform
 
-ALL: tuple[Adapter, ...] = (Facebook(), Twitter(), Bluesky(), Telegram())
+ALL: tuple[Adapter, ...] = (
+    Facebook(),
+    Instagram(),
+    Twitter(),
+    TikTok(),
+    Threads(),
+    Bluesky(),
+    Telegram(),
+)
 
 
 def by_name(*, resolve_txt: TxtResolver | None = None) -> Mapping[str, Adapter]:

@@ -56,6 +56,7 @@ class Sandbox:
         self.books.apps.clear()
         self.books.clock.reset()
         self.books.strict_https = False
+        self.books.forget_shared()
         self._calls.clear()
         self._faults.clear()
         seed_apps(self.books, self.platforms, callback_base=self._callback_base)
@@ -114,17 +115,17 @@ class Sandbox:
         return reply
 
     def _route(self, call: Call) -> Route | None:
-        """The endpoint that answers the call; on a host of several platforms the first that has the path."""
+        """The endpoint that answers; on a host of several platforms the first one's that has the path and claims it."""
         playing = [
             platform
             for platform in self.platforms.values()
             if any(host_matches(declared, call.host) for declared in platform.hosts)
         ]
-        for platform in playing:
-            matching = self._matching(platform, call)
-            if matching:
-                return _route_on(platform, matching, call)
-        return _route_on(playing[0], [], call) if playing else None
+        having = [(platform, matching) for platform in playing if (matching := self._matching(platform, call))]
+        if not having:
+            return _route_on(playing[0], [], call) if playing else None
+        platform, matching = next(((p, m) for p, m in having if p.claims(call)), having[0])
+        return _route_on(platform, matching, call)
 
     def _matching(self, platform: SandboxPlatform, call: Call) -> list[Endpoint]:
         return [

@@ -43,6 +43,7 @@ def read_call(scope: Scope, body: bytes, *, host: str, path: str) -> Call:
         host=host,
         path=path,
         query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+        raw_query=scope["query_string"].decode("latin-1"),
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
         body=body,
     )

@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 from moorline import ids
 from moorline.sandbox import world
+from moorline.sandbox.facebook_instagram import SCOPE as INSTAGRAM_SCOPE
+from moorline.sandbox.facebook_instagram import account_node, linked_account, linked_field
 from moorline.sandbox.facebook_login import GRAPH, SITE, FacebookLogin, V
 from moorline.sandbox.facebook_pages import LIST_DEFAULT, PAGE_FIELDS, Business, Page, holdings, picture
 from moorline.sandbox.facebook_tokens import PageToken, app_user_id
@@ -124,7 +126,8 @@ class Facebook(FacebookLogin):
 
         def shown(page: Page) -> dict[str, Any]:
             has_token = "access_token" in fields and page not in foreign
-            return page.shown(fields, access_token=self.tokens.page_token(user, page) if has_token else None)
+            token = self.tokens.page_token(user, page) if has_token else None
+            return page.shown(fields, access_token=token) | _linked(call, user.grant, page)
 
         return self._edge(call, user, rows, shown)
 
@@ -164,27 +167,30 @@ class Facebook(FacebookLogin):
 
     @endpoint("GET", GRAPH, f"{V}/{{node_id}}", source="facebook.md section 8", covered=Covered.PARTIAL)
     async def node(self, call: Call) -> Reply:
-        """A Page, or the person, by id."""
+        """A Page, the person, or with its Page's token an Instagram account, by id. (instagram.md section 8)"""
         return self.graph_answer(call, lambda: self._node(call, call.params["node_id"]))
 
     def _node(self, call: Call, node_id: str) -> dict[str, Any]:
         actor = self.tokens.actor(call, call.query)
         if isinstance(actor, PageToken):
+            account = linked_account(actor.page)
+            if account is not None and node_id == account.id and INSTAGRAM_SCOPE in actor.grant.granted:
+                return account_node(account, call.query.get("fields"))
             if node_id not in {"me", actor.page.id}:
                 raise _no_such(node_id)
-            return self._page_node(call, actor.page, token=actor.value)
+            return self._page_node(call, actor.grant, actor.page, token=actor.value)
         if node_id in {"me", app_user_id(actor.grant)}:
             return self._user_node(call, actor.grant)
         granted = actor.grant.granted
         visible = holdings(actor.grant.person).pages(with_businesses="business_management" in granted)
         for page in visible if "pages_show_list" in granted else ():
             if page.id == node_id:
-                return self._page_node(call, page, token=self.tokens.page_token(actor, page))
+                return self._page_node(call, actor.grant, page, token=self.tokens.page_token(actor, page))
         raise _no_such(node_id)
 
-    def _page_node(self, call: Call, page: Page, *, token: str) -> dict[str, Any]:
+    def _page_node(self, call: Call, grant: Grant, page: Page, *, token: str) -> dict[str, Any]:
         fields = read_fields(call.query.get("fields"), known=PAGE_FIELDS, default=("id", "name"), node="Page")
-        return page.shown(fields, access_token=token)
+        return page.shown(fields, access_token=token) | _linked(call, grant, page)
 
     def _user_node(self, call: Call, grant: Grant) -> dict[str, Any]:
         fields = read_fields(call.query.get("fields"), known=USER_FIELDS, default=("id", "name"), node="User")
@@ -198,6 +204,11 @@ class Facebook(FacebookLogin):
         if "email" in grant.granted:
             values["email"] = person.email
         return {name: values[name] for name in fields if name in values}
+
+
+def _linked(call: Call, grant: Grant, page: Page) -> dict[str, Any]:
+    """The linked Instagram account, if asked for and granted. (instagram.md section 8)"""
+    return linked_field(page, call.query.get("fields")) if INSTAGRAM_SCOPE in grant.granted else {}
 
 
 def _sent(call: Call) -> dict[str, str]:

@@ -11,12 +11,11 @@ from moorline.sandbox.facebook_tokens import (
     LONG_LIFE_S,
     REQUIRE_APP_SECRET,
     SHORT_LIFE_S,
-    UNPARSED,
     FacebookTokens,
     PageToken,
     is_long,
 )
-from moorline.sandbox.graph import GraphError, serving_version
+from moorline.sandbox.graph import UNPARSED, GraphError, serving_version
 from moorline.sandbox.kernel import Call, Covered, Reply, endpoint
 from moorline.sandbox.oauth_platform import OAuthPlatform, Parameters
 from moorline.sandbox.oauth_rules import ClientAuth, OAuthRules, Pkce, Refusal, Refused

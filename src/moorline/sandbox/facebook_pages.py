@@ -9,7 +9,10 @@ from moorline.sandbox import world
 
 # facebook.md section 8
 ALL_TASKS = ("MODERATE", "MESSAGING", "ANALYZE", "ADVERTISE", "CREATE_CONTENT", "MANAGE")
-PAGE_FIELDS = ("id", "name", "username", "access_token", "category", "tasks", "fan_count", "picture", "link", "about")
+PAGE_FIELDS = (
+    "id", "name", "username", "access_token", "category", "tasks", "fan_count", "picture", "link", "about",
+    "instagram_business_account",
+)  # fmt: skip
 LIST_DEFAULT = ("access_token", "category", "name", "id", "tasks")
 CROWD_SIZE = 1200
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from moorline import ids
 from moorline.sandbox.facebook_pages import Page
-from moorline.sandbox.graph import GraphError
+from moorline.sandbox.graph import NO_TOKEN, UNPARSED, GraphError, session_expired
 from moorline.sandbox.kernel import Call, RegisteredApp
 from moorline.sandbox.oauth_rules import Refusal, Refused
 from moorline.sandbox.oauth_server import AccessToken, Grant, OAuthServer
@@ -19,8 +19,6 @@ LONG_LIFE_S = 5_183_944  # facebook.md section 5
 DATA_ACCESS = timedelta(days=90)  # facebook.md section 6
 REQUIRE_APP_SECRET = "require_app_secret"
 
-NO_TOKEN = "An active access token must be used to query information about the current user."
-UNPARSED = "Invalid OAuth access token - Cannot parse access token"
 PROOF_MISSING = "API calls from the server require an appsecret_proof argument"
 
 
@@ -109,13 +107,13 @@ class FacebookTokens:
         if token.grant.revoked:
             raise _not_authorized(token.grant.client_id)
         if token.expires_at is not None and token.expires_at <= now:
-            raise _expired(token.expires_at, now)
+            raise session_expired(token.expires_at, now)
         if token.grant.consented_at + DATA_ACCESS <= now:
             raise GraphError(190, "Error validating access token: The app's access to the person's data has lapsed.")
 
     def _dead(self, refused: Refused, token: AccessToken | None) -> GraphError:
         if refused.reason is Refusal.TOKEN_EXPIRED and token is not None:
-            return _expired(token.expires_at, self._server.books.clock.now())
+            return session_expired(token.expires_at, self._server.books.clock.now())
         if refused.reason is Refusal.TOKEN_REVOKED:
             return _not_authorized(refused.subject)
         return GraphError(190, UNPARSED)
@@ -179,12 +177,6 @@ class FacebookTokens:
         if isinstance(actor, PageToken):
             told["profile_id"] = actor.page.id
         return told
-
-
-def _expired(expired_at: datetime, now: datetime) -> GraphError:
-    form = "%A, %d-%b-%y %H:%M:%S UTC"
-    times = f"Session has expired on {expired_at.strftime(form)}. The current time is {now.strftime(form)}."
-    return GraphError(190, f"Error validating access token: {times}", subcode=463)
 
 
 def _not_authorized(client_id: str) -> GraphError:

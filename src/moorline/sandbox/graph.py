@@ -13,6 +13,8 @@ from moorline.sandbox.kernel import Reply
 
 DEFAULT_LIMIT = 25
 LARGEST_LIMIT = 100
+NO_TOKEN = "An active access token must be used to query information about the current user."
+UNPARSED = "Invalid OAuth access token - Cannot parse access token"
 
 # The last day each version answers; the newest has no announced end. (facebook.md section 1)
 _VERSIONS: tuple[tuple[str, date], ...] = (
@@ -33,20 +35,36 @@ Row = TypeVar("Row")
 class GraphError(Exception):
     """A refusal in Graph's envelope. (facebook.md section 10)"""
 
-    def __init__(self, code: int, message: str, *, subcode: int | None = None, status: int = 400) -> None:
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        *,
+        subcode: int | None = None,
+        status: int = 400,
+        kind: str = "OAuthException",
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.subcode = subcode
         self.status = status
+        self.kind = kind
 
     def reply(self, *, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
         """The envelope; only what is optional and absent is left out."""
-        error: dict[str, Any] = {"message": self.message, "type": "OAuthException", "code": self.code}
+        error: dict[str, Any] = {"message": self.message, "type": self.kind, "code": self.code}
         if self.subcode is not None:
             error["error_subcode"] = self.subcode
         error["fbtrace_id"] = "A" + ids.new_secret()[:22]
         return Reply.of_json({"error": error}, status=self.status, headers=headers)
+
+
+def session_expired(expired_at: datetime, now: datetime) -> GraphError:
+    """The refusal of a token that is too old. (facebook.md section 10)"""
+    form = "%A, %d-%b-%y %H:%M:%S UTC"
+    times = f"Session has expired on {expired_at.strftime(form)}. The current time is {now.strftime(form)}."
+    return GraphError(190, f"Error validating access token: {times}", subcode=463)
 
 
 def serving_version(asked: str, now: datetime) -> str:

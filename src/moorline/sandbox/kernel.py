@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import parse_qsl
 
 
@@ -32,6 +32,7 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+    raw_query: str = ""  # as it came, for platforms that mind what is percent-encoded
     params: Mapping[str, str] = field(default_factory=dict)  # the named groups of the endpoint's path
 
     def form(self) -> dict[str, str]:
@@ -90,6 +91,7 @@ class Reply:
 
 
 Handler = Callable[[Call], Awaitable[Reply]]
+Shared = TypeVar("Shared")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +185,7 @@ class SandboxClock:
 class Issued:
     """A secret a platform handed out, was registered with or was shown; canary tests look for it elsewhere.
 
-    `kind`: access_token, refresh_token, code, code_verifier, page_token, app_password, app_secret, bot_token.
+    `kind`: access_token, refresh_token, code, code_verifier, id_token, page_token, app_password, app_secret, bot_token.
     """
 
     platform: str
@@ -211,6 +213,15 @@ class Books:
         self.issued: list[Issued] = []
         self.apps: dict[tuple[str, str], RegisteredApp] = {}
         self.strict_https = False
+        self._shared: dict[type[Any], object] = {}
+
+    def shared(self, kind: type[Shared]) -> Shared:
+        """The one `kind()` that several platforms keep together, such as the accounts of their company."""
+        return cast("Shared", self._shared.setdefault(kind, kind()))
+
+    def forget_shared(self) -> None:
+        """Let the next `shared` begin anew."""
+        self._shared.clear()
 
     def url(self, host: str, path: str = "") -> str:
         """Where the sandbox plays `https://HOST/path`."""
@@ -239,6 +250,13 @@ class SandboxPlatform:
 
     async def control(self, call: Call) -> Reply | None:
         """Answer the control path `/_sandbox/<name>/...`, whole in `call.path`; None: there is no such path."""
+
+    def claims(self, call: Call) -> bool:
+        """Whether a call to a path that several platforms have is this one's; where none claims it, the first answers.
+
+        Platforms that share a path tell by the client id or the token of the call.
+        """
+        return any(host_matches(declared, call.host) for declared in self.hosts)
 
     def revoke(self, person: str) -> bool:
         """Kill what `person` granted here, as if they had removed the app; False when there is no such person."""

@@ -34,6 +34,12 @@ class OAuthPlatform(SandboxPlatform, ABC):
     def refuse_authorization(self, refused: Refused) -> Reply:
         """The page that answers an authorization request the platform refuses."""
 
+    def offered(self, request: AuthorizationRequest) -> Sequence[world.Person] | None:
+        """Who can be chosen on the consent page; None, as by default: the people of `world.py`."""
+
+    def turn_away(self, request: AuthorizationRequest, person: str) -> Reply | None:
+        """The answer to an approval by somebody who may not use this app, or None, as for everybody by default."""
+
     @override
     def reset(self) -> None:
         """Forget every grant, code and token."""
@@ -50,17 +56,28 @@ class OAuthPlatform(SandboxPlatform, ABC):
         try:
             request = self.server.read_request(call.query)
             if call.method == "GET":
-                return screens.consent_page(self.title, self.rules, request)
-            decision = screens.read_decision(call, request)
+                return screens.consent_page(self.title, self.rules, request, people=self.offered(request))
+            decision = screens.read_decision(call, request, people=self.offered(request))
         except Refused as refused:
             return self.refuse_authorization(refused)
         if not decision.approved:
-            return self._send_back(request, self.denied(request))
+            return self.deny(request, self.denied(request))
+        turned_away = self.turn_away(request, decision.person)
+        if turned_away is not None:
+            return turned_away
         grant = self.server.consent(request, person=decision.person, granted=decision.scopes)
         code = self.server.issue_code(request, grant)
-        return self._send_back(request, self.approved(request, grant, code))
+        fragment = self.rules.redirect_fragment
+        return send_back(request.redirect_uri, self.approved(request, grant, code), fragment=fragment)
 
-    def _send_back(self, request: AuthorizationRequest, parameters: Parameters) -> Reply:
-        address, _, own_query = request.redirect_uri.partition("?")
-        query = "&".join(filter(None, (own_query, urlencode(parameters))))
-        return Reply.redirect(f"{address}?{query}{self.rules.redirect_fragment}")
+    def deny(self, request: AuthorizationRequest, parameters: Parameters) -> Reply:
+        """Send the browser back without a code."""
+        fragment = self.rules.redirect_fragment if self.rules.denial_fragment else ""
+        return send_back(request.redirect_uri, parameters, fragment=fragment)
+
+
+def send_back(redirect_uri: str, parameters: Parameters, *, fragment: str = "") -> Reply:
+    """302 to the callback; a query of its own is kept."""
+    address, _, own_query = redirect_uri.partition("?")
+    query = "&".join(filter(None, (own_query, urlencode(parameters))))
+    return Reply.redirect(f"{address}?{query}{fragment}")

@@ -1,5 +1,6 @@
 """The pages a person meets: consent and error. Plain forms without script, everything escaped by the templates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -29,14 +30,17 @@ class Decision:
     scopes: frozenset[str]
 
 
-def consent_page(title: str, rules: OAuthRules, request: AuthorizationRequest) -> Reply:
+def consent_page(
+    title: str, rules: OAuthRules, request: AuthorizationRequest, *, people: Sequence[world.Person] | None = None
+) -> Reply:
     """The form. It posts to the very URL it came from, so that the request is checked again."""
     page = _PAGES.get_template("consent.html").render(
         title=title,
         app=request.app.client_id,
-        people=world.PEOPLE,
+        people=people or world.PEOPLE,
         scopes=request.scopes,
         always_granted=rules.always_granted,
+        all_or_nothing=rules.all_or_nothing,
         declines_stick=not request.asks_again,
         ask_again="=".join(rules.ask_again or ()),
         action="?" + urlencode(request.query),
@@ -45,12 +49,14 @@ def consent_page(title: str, rules: OAuthRules, request: AuthorizationRequest) -
     return Reply.of_html(page)
 
 
-def read_decision(call: Call, request: AuthorizationRequest) -> Decision:
+def read_decision(
+    call: Call, request: AuthorizationRequest, *, people: Sequence[world.Person] | None = None
+) -> Decision:
     """The posted form. Raises Refused when it is not one that the page could have sent."""
     form = call.form()
     if form.get("decision") not in {"approve", "deny"}:
         raise Refused(Refusal.REQUEST_INVALID, "decision")
-    if world.person(form.get("person", "")) is None:
+    if form.get("person", "") not in {person.id for person in people or world.PEOPLE}:
         raise Refused(Refusal.REQUEST_INVALID, "person")
     scopes = frozenset(call.form_all("scope"))
     if not scopes <= frozenset(request.scopes):
@@ -58,7 +64,7 @@ def read_decision(call: Call, request: AuthorizationRequest) -> Decision:
     return Decision(approved=form["decision"] == "approve", person=form["person"], scopes=scopes)
 
 
-def error_page(title: str, *, headline: str, text: str, refused: Refused) -> Reply:
+def error_page(title: str, *, headline: str, text: str, refused: Refused, status: int = 400) -> Reply:
     """What the platform shows instead of sending the browser back; the sandbox adds the reason in its own words."""
     page = _PAGES.get_template("error.html").render(title=title, headline=headline, text=text, reason=str(refused))
-    return Reply.of_html(page, status=400)
+    return Reply.of_html(page, status=status)
