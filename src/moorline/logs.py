@@ -71,6 +71,8 @@ def configure(level: str, *, json: bool) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.disabled = False
+        logger.setLevel(logging.NOTSET)
     logging.captureWarnings(capture=True)
     # No line tells who logged it, so nobody needs to look (the library's own advice for speed).
     logging._srcfile = None  # noqa: SLF001
