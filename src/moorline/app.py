@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -35,6 +36,7 @@ from moorline.vault import CannotOpen, Vault
 
 T = TypeVar("T")
 RESTART_AFTER_S = 5.0
+STOP_WITHIN_S = 10.0
 log = logging.getLogger("moorline.app")
 _MARK = "vault_marks|1"
 
@@ -194,6 +196,8 @@ async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
 def _background(service: Service) -> Any:
     @asynccontextmanager
     async def run(_app: Litestar) -> AsyncIterator[None]:
+        if service.db.engine == "sqlite":  # only one process writes: no callback of an earlier one is still at work
+            await purge.close_abandoned(service, timedelta(0))
         works: list[Callable[[], Awaitable[None]]] = [partial(purge.run, service)]
         works.extend(BotConsumer(service, bot).run for bot in configured_bots(service))
         tasks = [asyncio.create_task(_for_ever(work)) for work in works]
@@ -202,8 +206,6 @@ def _background(service: Service) -> Any:
         finally:
             for task in tasks:
                 task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
 
     return run

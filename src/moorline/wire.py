@@ -41,7 +41,8 @@ class Reply:
     def json(self) -> Any:
         """The parsed body. Raises: UnexpectedReply when it is no JSON."""
         try:
-            return json.loads(self.body)
+            value = json.loads(self.body)
+            return _clean(value) if b"\\u" in self.body else value
         except (ValueError, RecursionError) as error:
             raise UnexpectedReply("The platform's answer is not JSON.", platform_status=self.status) from error
 
@@ -59,6 +60,15 @@ class Reply:
         except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
+
+
+def _clean(value: Any) -> Any:
+    """Without NUL and half surrogates, which JSON can write and neither UTF-8 nor a database can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "\ufffd")
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    return {_clean(name): _clean(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 class Http(Protocol):

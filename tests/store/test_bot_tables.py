@@ -183,3 +183,11 @@ async def test_senders_who_are_through_nothing_are_purged(db: Database) -> None:
         await bot_inboxes.count_miss(db, BOT, sender_id, now=after(-60), until=after(miss_s))
     assert [await bot_inboxes.purge_senders(db, now=NOW, limit=1) for _ in range(3)] == [1, 1, 0]
     assert [row["sender_id"] for row in await db.all("SELECT sender_id FROM bot_senders ORDER BY sender_id")] == [3, 4]
+
+
+async def test_a_held_inbox_keeps_its_name_and_an_unknown_one_is_no_fault(db: Database) -> None:
+    await bot_inboxes.put_name(db, "1", "SomeBot")
+    await db.transaction(lambda tx: bot_inboxes.hold(tx, "1"))
+    await bot_inboxes.hold(db, "2")
+    assert await bot_inboxes.get_name(db, "1") == "SomeBot"
+    assert await bot_inboxes.get_name(db, "2") is None

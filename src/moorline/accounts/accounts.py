@@ -12,12 +12,13 @@ from moorline.errors import BadRequest, FlowFailed, MoorlineError, NotFound
 from moorline.logs import event
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
-from moorline.store import accounts, attempts, selections
+from moorline.store import accounts, attempts, bot_inboxes, selections
 from moorline.store import grants as stored_grants
 from moorline.store.accounts import Account, AccountOfProfile
-from moorline.store.db import ReferenceViolated, Statements, Work
+from moorline.store.db import Deadlocked, ReferenceViolated, Statements, Work
 
 MAX_NAME_CHARS = 200
+RACES = 4
 EVERY = 1_000_000  # "the whole list" for lists without page and limit
 log = logging.getLogger("moorline.accounts")
 T = TypeVar("T")
@@ -52,6 +53,8 @@ async def save(
     )
 
     async def write(tx: Statements) -> Account:
+        if proven.is_exclusive:
+            await _refuse_held(tx, proven)
         before = await accounts.grant_id_of(tx, proven.profile_id, proven.platform, connection.platform_account_id)
         grant_id = None if sealed_grant is None else await grants.put(tx, sealed_grant, now)
         account = await accounts.upsert(tx, grants.with_grant(fresh, grant_id), now)
@@ -156,16 +159,25 @@ async def disconnect(service: Service, caller: Caller, account_id: str) -> None:
         await _revoke(service, account, withdrawn)
 
 
+async def _refuse_held(tx: Statements, proven: Proven) -> None:
+    await bot_inboxes.hold(tx, proven.app_id)
+    held_id = proven.connection.platform_account_id
+    if await accounts.held_by_another(tx, proven.platform, held_id, proven.user_id):
+        raise FlowFailed("account_not_eligible", "This chat cannot be connected here.")
+
+
 async def _raced(service: Service, work: Work[T]) -> T:
-    """Run durably, once more when a reference was refused.
+    """Run durably, and again when a reference was refused or a deadlock was broken at our cost.
 
     On PostgreSQL an unused grant may be taken up by another transaction in the moment it is deleted; it is in use then.
     Raises: ReferenceViolated when it was no race.
     """
-    try:
-        return await service.db.transaction(work, durable=True)
-    except ReferenceViolated:
-        return await service.db.transaction(work, durable=True)
+    for _ in range(RACES - 1):
+        try:
+            return await service.db.transaction(work, durable=True)
+        except (ReferenceViolated, Deadlocked):
+            continue
+    return await service.db.transaction(work, durable=True)
 
 
 async def _revoke(service: Service, account: Account, withdrawn: grants.Withdrawn) -> None:

@@ -19,3 +19,4 @@ class Proven:
     connection: Connection
     identity: Identity | None = None
     tokens: Tokens | None = None
+    is_exclusive: bool = False  # no two tenants may have it (a bot's chat); decided under the inbox of bot `app_id`

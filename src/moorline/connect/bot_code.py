@@ -8,7 +8,7 @@ from moorline.accounts import accounts
 from moorline.accounts.proven import Proven
 from moorline.adapter.bot import BotPlatform, Chat, ChatMigrated
 from moorline.connect.start import StartCall, hosted_page, make_attempt
-from moorline.errors import BadRequest, NotFound, Refused
+from moorline.errors import BadRequest, FlowFailed, NotFound, Refused
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -115,6 +115,7 @@ async def connect_chat(service: Service, caller: Caller, *, platform: str, chat:
     """
     await profiles.visible(service.db, caller, profile_id)
     adapter = bot(service, platform)
+    await bot_username(service, adapter)  # leaves the inbox under which chats are told apart
     found = await postable_chat(service, adapter, chat)
     return await save_chat(service, adapter, found, user_id=caller.user_id, profile_id=profile_id, attempt_id=None)
 
@@ -150,9 +151,20 @@ async def save_chat(
 ) -> Account:
     """Save the account of a chat. Raises: ChatNotEligible when another tenant holds it; as `accounts.save`."""
     await refuse_held(service, adapter, chat, user_id=user_id)
-    connection = adapter.to_connection(chat)
-    proven = Proven(user_id=user_id, profile_id=profile_id, platform=adapter.name, app_id="", connection=connection)
-    return await accounts.save(service, proven, attempt_id=attempt_id)
+    proven = Proven(
+        user_id=user_id,
+        profile_id=profile_id,
+        platform=adapter.name,
+        app_id=service.app(adapter.name).client_id,
+        connection=adapter.to_connection(chat),
+        is_exclusive=True,
+    )
+    try:
+        return await accounts.save(service, proven, attempt_id=attempt_id)
+    except FlowFailed as error:
+        if error.slug == "account_not_eligible":
+            raise ChatNotEligible(str(error)) from error
+        raise
 
 
 async def refuse_held(service: Service, adapter: BotPlatform, chat: Chat, *, user_id: str) -> None:

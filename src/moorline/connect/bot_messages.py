@@ -85,6 +85,8 @@ def _joined(service: Service, message: IncomingMessage, sender_id: int, known: S
     elif message.forward_kind is None:
         reference = find_chat_reference(message.text)
         chat = None if reference is None else str(reference)
+    if message.forward_kind is not None and known.code is not None:
+        code = known.code  # what a forwarded message says was written by somebody else
     return _Asked(
         message=message,
         sender_id=sender_id,

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 
 from moorline import clock, ids
@@ -29,6 +30,8 @@ CONFLICT_S = 3.0
 FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0
 HANDLE_TRIES = 5
+LONGEST_WAIT_S = 10.0  # whatever the platform asks for: everybody else's messages wait behind this one
+LONGEST_PAUSE_S = 15 * 60.0
 log = logging.getLogger("moorline.bot")
 
 
@@ -59,7 +62,8 @@ class BotConsumer:
         try:
             await self._run()
         finally:
-            await bot_inboxes.release(self._service.db, self._app.client_id, holder=self._holder)
+            with suppress(StoreUnavailable):  # the lease runs out by itself; a stop must not wait for the database
+                await bot_inboxes.release(self._service.db, self._app.client_id, holder=self._holder)
 
     async def _run(self) -> None:
         while True:
@@ -127,7 +131,7 @@ async def handle_with_patience(service: Service, adapter: BotPlatform, update: U
         except (Unreachable, PlatformRateLimited, StoreUnavailable) as error:
             event(log, logging.WARNING, "bot_update_delayed", update=update.update_id, reason=str(error))
             if attempt < HANDLE_TRIES:
-                await asyncio.sleep(_pause_after(error, 0.5 * 2**attempt))
+                await asyncio.sleep(min(_pause_after(error, 0.5 * 2**attempt), LONGEST_WAIT_S))
         except MoorlineError as error:
             event(log, logging.ERROR, "bot_update_failed", update=update.update_id, reason=str(error))
             return
@@ -146,5 +150,5 @@ def webhook_secret(service: Service, adapter: BotPlatform) -> str:
 
 def _pause_after(error: Exception, pause_s: float) -> float:
     if isinstance(error, PlatformRateLimited) and error.retry_after_s is not None:
-        return float(error.retry_after_s)
+        return min(float(error.retry_after_s), LONGEST_PAUSE_S)
     return pause_s if isinstance(error, PlatformError | StoreUnavailable) else MAX_PAUSE_S

@@ -22,12 +22,9 @@ log = logging.getLogger("moorline.purge")
 
 async def run(service: Service) -> None:
     """Purge every minute until cancelled."""
-    # Only one process writes to an SQLite file: no callback that an earlier one began can still be at work.
-    at_work = timedelta(0) if service.db.engine == "sqlite" else LONGEST_CALLBACK
     while True:
         try:
-            await close_abandoned(service, at_work)
-            at_work = LONGEST_CALLBACK
+            await close_abandoned(service, LONGEST_CALLBACK)
             await purge(service)
         except StoreUnavailable as error:
             event(log, logging.WARNING, "purge_delayed", reason=str(error))

@@ -1,6 +1,7 @@
 """`Idempotency-Key` on POST and PUT: the same call again within 24 hours gets the first one's answer, made once."""
 
 import hashlib
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from moorline import clock
-from moorline.errors import BadRequest, Conflict
+from moorline.errors import BadRequest, Conflict, StoreUnavailable
 from moorline.http.callers import Admitted
+from moorline.logs import event
 from moorline.service import Service
 from moorline.store import kept_answers
 from moorline.vault import CannotOpen
@@ -20,6 +22,7 @@ KEPT = timedelta(hours=24)
 IN_WORK = timedelta(seconds=60)  # a call that died with its process holds its key no longer
 MAX_KEY_CHARS = 255
 _SLOT = "moorline.idempotency"
+log = logging.getLogger("moorline.http")
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -72,7 +75,10 @@ class Keeper:
         try:
             await self._app(scope, receive, collect)
         finally:
-            await self._settle(scope, messages)
+            try:
+                await self._settle(scope, messages)
+            except StoreUnavailable as error:  # what was done is done: the caller gets its answer
+                event(log, logging.ERROR, "answer_not_kept", reason=str(error))
         for message in messages:
             await send(message)
 

@@ -98,6 +98,7 @@ async def create_api_key(request: CallerRequest, data: JSONBody[ApiKeyBody]) -> 
         reveal_tokens=data.reveal_tokens and caller.reveal_tokens,
         redirect_allowlist=_allowlist_of_new(caller, data),
         expires_in_days=data.expires_in,
+        not_after=caller.expires_at,
     )
     key, text = await api_keys.create(service.db, caller.member_id, new)
     shape = NewApiKeyShape(**_key_fields(key), key=text)

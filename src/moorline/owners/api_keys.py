@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from moorline import clock, ids
 from moorline.errors import BadRequest, Conflict, NotFound, Unauthorized
@@ -29,6 +29,7 @@ class Caller:
     may_write: bool
     reveal_tokens: bool
     redirect_allowlist: tuple[str, ...] | None
+    expires_at: datetime | None = None
 
     def may_see(self, profile_id: str) -> bool:
         """Whether the key and its user are allowed this profile of the tenant."""
@@ -37,7 +38,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """What a key is to be. `expires_in_days` None: it never expires."""
+    """What a key is to be. `expires_in_days` None: it never expires; `not_after` bounds it all the same."""
 
     name: str
     permission: Permission = "read-write"
@@ -45,6 +46,7 @@ class NewKey:
     reveal_tokens: bool = False
     redirect_allowlist: tuple[str, ...] | None = None
     expires_in_days: int | None = None
+    not_after: datetime | None = None
 
 
 async def authenticate(db: Statements, key: str) -> Caller:
@@ -71,6 +73,7 @@ async def authenticate(db: Statements, key: str) -> Caller:
         may_write=stored.permission == "read-write",
         reveal_tokens=stored.reveal_tokens,
         redirect_allowlist=stored.redirect_allowlist,
+        expires_at=stored.expires_at,
     )
 
 
@@ -99,7 +102,7 @@ async def create(db: Database, member_id: str, new: NewKey) -> tuple[ApiKey, str
         profile_ids=new.profile_ids,
         reveal_tokens=new.reveal_tokens,
         redirect_allowlist=new.redirect_allowlist,
-        expires_at=None if new.expires_in_days is None else now + timedelta(days=new.expires_in_days),
+        expires_at=_expiry(new, now),
         created_at=now,
     )
 
@@ -134,6 +137,12 @@ async def delete(db: Statements, member_id: str, key_id: str, *, within: frozens
         raise NotFound("API key not found")
     if not await api_keys.delete(db, member_id, key_id):
         raise NotFound("API key not found")
+
+
+def _expiry(new: NewKey, now: datetime) -> datetime | None:
+    asked = None if new.expires_in_days is None else now + timedelta(days=new.expires_in_days)
+    given = [instant for instant in (asked, new.not_after) if instant is not None]
+    return min(given) if given else None
 
 
 def _reaches_no_further(key: ApiKey, within: frozenset[str] | None) -> bool:

@@ -1,5 +1,6 @@
 """`/connect/{platform}/{path}`: one chooser for whatever a platform lets people pick."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -53,7 +54,8 @@ async def chosen(request: Visit, platform: FromPath[str], path: FromPath[str]) -
         return slug_page(request, "invalid_state", status=403)
     if form.get("action") == "cancel":
         return await _cancel(request, opened)
-    return await _save(request, opened, cookie, str(form.get("choice", "")))
+    given, listed = str(form.get("choice", "")), str(form.get("listed", ""))
+    return await _save(request, opened, cookie, given=given, listed=listed)
 
 
 def _is_chooser(service: Service, platform: str, path: str) -> bool:
@@ -116,6 +118,7 @@ async def _show(
         "action": request.scope["path"],
         "attempt_id": opened.attempt_id,
         "csrf": csrf_of(cookie),
+        "listed": _listed(choices),
         "until": opened.expires_at.strftime("%H:%M"),
     }
     return view.page(service, "choose.html", values, status=status)
@@ -125,9 +128,12 @@ def _row(name: str, username: str | None, hint: object) -> dict[str, str]:
     return {"name": name, "username": username or "", "hint": str(hint or "")}
 
 
-async def _save(request: Visit, opened: OpenSelection, cookie: str, given: str) -> Response[bytes]:
+async def _save(request: Visit, opened: OpenSelection, cookie: str, *, given: str, listed: str) -> Response[bytes]:
     service = service_of(request)
-    choice_id = _choice_id(selection.listed(opened), given)
+    choices = selection.listed(opened)
+    if listed and listed != _listed(choices):  # asked anew meanwhile: the numbers may mean others now
+        return await _show(request, opened, cookie, problem="The list has changed. Choose again", status=409)
+    choice_id = _choice_id(choices, given)
     if choice_id is None:
         return await _show(request, opened, cookie, problem="Choose one from the list", status=400)
     try:
@@ -137,6 +143,11 @@ async def _save(request: Visit, opened: OpenSelection, cookie: str, given: str) 
     except MoorlineError as error:
         return await _failed(request, opened, error)
     return view.redirect(done.redirect_url or _outcome_url(service, opened))
+
+
+def _listed(choices: Choices) -> str:
+    """What the numbers of the rows stand for."""
+    return hashlib.sha256("\x00".join(item.id for item in choices.items).encode()).hexdigest()[:16]
 
 
 def _choice_id(choices: Choices, given: str) -> str | None:

@@ -45,6 +45,11 @@ async def get_name(db: Statements, bot_id: str) -> str | None:
     return None if row is None else str(row["username"])
 
 
+async def hold(db: Statements, bot_id: str) -> None:
+    """In a transaction: let no other that holds this inbox go on until this one is over."""
+    await db.run("UPDATE bot_inboxes SET username = username WHERE bot_id = $1", bot_id)
+
+
 async def take(db: Statements, bot_id: str, *, holder: str, now: datetime, until: datetime) -> Lease | None:
     """Take or extend the lease; None while another holds it. A new holder raises the fence."""
     row = await db.one(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar
 
+from moorline.errors import StoreUnavailable
+
 T = TypeVar("T")
 
 
@@ -66,6 +68,10 @@ class UniqueViolated(Exception):
 
 class ReferenceViolated(Exception):
     """A foreign key refused the row: what it points to is gone, or something still points to it."""
+
+
+class Deadlocked(StoreUnavailable):
+    """Two transactions waited for each other, and this one was undone: run it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from asyncpg.transaction import Transaction
 from typing_extensions import override
 
 from moorline.errors import StoreUnavailable
-from moorline.store.db import Database, ReferenceViolated, Row, Statements, UniqueViolated, Work
+from moorline.store.db import Database, Deadlocked, ReferenceViolated, Row, Statements, UniqueViolated, Work
 
 T = TypeVar("T")
 
@@ -92,7 +92,8 @@ class PostgresqlDatabase(Database):
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
                 yield _Connected(connection)
         except _PASSING as error:
-            raise StoreUnavailable(
+            kind = Deadlocked if isinstance(error, asyncpg.DeadlockDetectedError) else StoreUnavailable
+            raise kind(
                 f"The database did not answer in time ({type(error).__name__}); nothing was changed. Try again."
             ) from error
         finally:
