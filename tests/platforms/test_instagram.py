@@ -363,8 +363,8 @@ async def test_scopes_that_are_not_told_are_not_held_against_the_person() -> Non
     assert identity.username == "northwind.bikes"
 
 
-async def test_there_is_nothing_to_choose() -> None:
-    connection = await Instagram().adopt(instagram(), APP, HELD, PERSON, PERSON.platform_user_id)
+def test_there_is_nothing_to_choose() -> None:
+    connection = Instagram().person(PERSON)
 
     assert Instagram.selection is None
     assert connection.platform_account_id == PERSON.platform_user_id

@@ -98,7 +98,27 @@ async def test_changing_a_declared_field_changes_what_is_sent(name: str) -> None
 
 
 def test_every_field_that_can_be_declared_is_proven_to_matter() -> None:
-    assert {field.name for field in fields(OAuthSpec)} == set(DECLARED)
+    # What the flow reads of a callback is proven in tests/connect/test_issuer.py.
+    read_by_the_flow = {"issuer", "issuer_promised"}
+    assert {field.name for field in fields(OAuthSpec)} == {*DECLARED, "pkce_optional", *read_by_the_flow}
+
+
+@pytest.mark.parametrize(
+    ("spec", "asked_for", "sent_along"),
+    [
+        ({}, True, False),
+        ({"pkce_optional": True}, False, False),
+        ({"pkce_optional": True}, True, True),
+        ({"pkce": True}, False, True),
+    ],
+)
+async def test_s06_a_challenge_left_to_the_operator_is_sent_when_asked_for(
+    spec: dict[str, bool], asked_for: bool, sent_along: bool
+) -> None:
+    now = await sent(spec, replace(APP, pkce=asked_for))
+
+    assert ("code_challenge" in query_of(now.browser)) is sent_along
+    assert ("code_verifier" in form_of(now.exchange)) is sent_along
 
 
 async def test_the_operators_version_and_scopes_go_before_the_declared_ones() -> None:

@@ -175,10 +175,8 @@ async def test_a_failed_revocation_of_one_token_does_not_spare_the_other(first: 
 # Nothing to choose
 
 
-async def test_a_platform_without_selection_connects_the_identity_itself() -> None:
-    connection = await declared().adopt(Anywhere(), APP, HELD, PERSON, "7")
-
-    assert connection == Connection(
+def test_the_person_is_an_account_as_they_are_known() -> None:
+    assert declared().person(PERSON) == Connection(
         platform_account_id="7", username="ann", display_name="Ann", picture_url="https://x.example/a.jpg"
     )
 
@@ -186,3 +184,13 @@ async def test_a_platform_without_selection_connects_the_identity_itself() -> No
 async def test_a_platform_without_selection_has_nothing_to_list() -> None:
     with pytest.raises(UnexpectedReply):
         await declared().list_choices(Anywhere(), APP, HELD, PERSON)
+    with pytest.raises(UnexpectedReply):
+        await declared().adopt(Anywhere(), APP, HELD, PERSON, "7")
+
+
+async def test_a_choice_is_described_by_nothing_unless_a_platform_says_so() -> None:
+    assert await declared().describe(Anywhere(), APP, HELD, "7") == {}
+
+
+def test_every_error_of_a_callback_is_a_denial_unless_a_platform_says_otherwise() -> None:
+    assert declared().denial("access_denied", "The person refused.") is None

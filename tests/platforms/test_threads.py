@@ -300,8 +300,8 @@ def test_s11_a_profile_without_number_or_name_is_unexpected(changes: dict[str, A
         to_identity({**body_of("threads", "me"), **changes})
 
 
-async def test_there_is_nothing_to_choose() -> None:
-    connection = await Threads().adopt(threads(), APP, HELD, PERSON, PERSON.platform_user_id)
+def test_there_is_nothing_to_choose() -> None:
+    connection = Threads().person(PERSON)
 
     assert Threads.selection is None
     assert connection.platform_account_id == PERSON.platform_user_id

@@ -331,8 +331,8 @@ async def test_a_grant_without_the_basic_scope_names_it(granted: tuple[str, ...]
     assert platform.sent == []
 
 
-async def test_there_is_nothing_to_choose() -> None:
-    connection = await TikTok().adopt(tiktok(), APP, HELD, PERSON, PERSON.platform_user_id)
+def test_there_is_nothing_to_choose() -> None:
+    connection = TikTok().person(PERSON)
 
     assert TikTok.selection is None
     assert connection.platform_account_id == PERSON.platform_user_id

@@ -279,8 +279,8 @@ async def test_scopes_that_x_does_not_tell_are_not_held_against_the_person() -> 
     assert identity.username == "northwindbikes"
 
 
-async def test_there_is_nothing_to_choose() -> None:
-    connection = await Twitter().adopt(x(), APP, HELD, PERSON, PERSON.platform_user_id)
+def test_there_is_nothing_to_choose() -> None:
+    connection = Twitter().person(PERSON)
 
     assert Twitter.selection is None
     assert connection.platform_account_id == PERSON.platform_user_id

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from moorline import clock
-from moorline.adapter.oauth import judge_by_status
+from moorline.adapter.oauth import MAX_ITEMS, judge_by_status
 from moorline.adapter.values import App, Tokens
 from moorline.errors import (
     AppMisconfigured,
@@ -21,8 +21,6 @@ from moorline.errors import (
     Unreachable,
 )
 from moorline.wire import Reply
-
-MAX_ITEMS = 10_000
 
 # docs/platforms/{facebook,instagram,threads}.md#errors, checked 2026-11-23. Judged by code, since rate limits come as
 # 400 or 403.

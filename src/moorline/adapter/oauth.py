@@ -19,6 +19,7 @@ from moorline.adapter.values import App, Choices, Connection, Identity, Renews, 
 from moorline.errors import MoorlineError, PlatformRateLimited, Refused, UnexpectedReply, Unreachable
 from moorline.wire import Http, Reply, Request
 
+MAX_ITEMS = 10_000  # of one list; what goes on after that is told as truncated
 LONGEST_LIFE_S = 10**9  # 31 years; what claims to live longer has no date worth keeping
 
 
@@ -38,12 +39,15 @@ class OAuthSpec:
     secret_in: SecretIn = SecretIn.BODY
     client_id_with_basic: bool = False
     pkce: bool = False
+    pkce_optional: bool = False  # sent only when the operator asks for it (`App.pkce`)
     renews: Renews = Renews.BY_REFRESH_TOKEN
     version: str = ""
     revoke_url: str | None = None
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
     client_id_field: str = "client_id"
     scope_pattern: str = r"[\s,]+"  # what parts granted scopes in answers; most platforms keep to neither form
+    issuer: str | None = None  # what `iss` of a callback must equal where the callback has one (RFC 9207)
+    issuer_promised: bool = False  # the platform's metadata promises `iss`, so a callback without it is refused
 
 
 class OAuthPlatform(ABC):
@@ -66,10 +70,14 @@ class OAuthPlatform(ABC):
             "state": state,
             **spec.authorize_extra,
         }
-        if spec.pkce and verifier is not None:
+        if verifier is not None and self.uses_pkce(app):
             query["code_challenge"] = s256(verifier)
             query["code_challenge_method"] = "S256"
         return f"{self.versioned(spec.authorize_url, app)}?{urlencode(query, quote_via=quote)}"
+
+    def uses_pkce(self, app: App) -> bool:
+        """Whether this app's flows carry a code verifier (RFC 7636)."""
+        return self.spec.pkce or (self.spec.pkce_optional and app.pkce)
 
     @final
     def token_request(self, app: App, fields: Mapping[str, str]) -> Request:
@@ -108,10 +116,14 @@ class OAuthPlatform(ABC):
             return None
         return judge_by_status(self.name, reply)
 
+    def denial(self, code: str, description: str) -> MoorlineError | None:
+        """What a callback's `error` means; None: the person refused. Pure."""
+        return None
+
     async def exchange(self, http: Http, app: App, *, code: str, verifier: str | None) -> Tokens:
         """Trade the code (RFC 6749 section 4.1.3). Raises: Refused, AppMisconfigured, Unreachable, UnexpectedReply."""
         fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": app.redirect_uri}
-        if self.spec.pkce and verifier is not None:
+        if verifier is not None and self.uses_pkce(app):
             fields["code_verifier"] = verifier
         return self.to_tokens(await self.fetch(http, self.token_request(app, fields)))
 
@@ -129,16 +141,30 @@ class OAuthPlatform(ABC):
     async def identify(self, http: Http, app: App, tokens: Tokens) -> Identity:
         """Who the tokens belong to, asked with the new token. Raises as `fetch`, and FlowFailed."""
 
+    def person(self, identity: Identity) -> Connection:
+        """The person's own account, where it may be connected: no `selection`, or one with `or_person`. Pure."""
+        return to_connection(identity)
+
     async def list_choices(self, http: Http, app: App, tokens: Tokens, identity: Identity) -> Choices:
-        """Everything the person may pick, all result pages. Only platforms with a `selection` are asked."""
+        """Everything the person may pick, now or after the connection, all result pages (at most `MAX_ITEMS` items).
+
+        Raises: as `fetch`; ScopeMissing. Never a part of the list in place of an error.
+        """
         raise UnexpectedReply(f"{self.name} has nothing to choose.")
 
     async def adopt(self, http: Http, app: App, tokens: Tokens, identity: Identity, choice_id: str) -> Connection:
-        """The account of a choice, proven with the platform now. Raises: NotFound when it is not (or no longer) there.
+        """The account of a choice, proven with the platform now.
 
-        Platforms without a selection connect the identity itself.
+        Raises: NotFound when it is not (or no longer) there; as `fetch`.
         """
-        return to_connection(identity)
+        raise UnexpectedReply(f"{self.name} has nothing to choose.")
+
+    async def describe(self, http: Http, app: App, tokens: Tokens, choice_id: str) -> Mapping[str, Any]:
+        """Further details of one choice, under their documented names; empty for one that is not there.
+
+        Raises: as `fetch`.
+        """
+        return {}
 
     async def revoke(self, http: Http, app: App, tokens: Tokens, identity: Identity) -> None:
         """Withdraw the grant at the platform: RFC 7009 where declared, else its own way.

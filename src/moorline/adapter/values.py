@@ -22,6 +22,7 @@ class App:
     redirect_uri: str = ""
     scopes: tuple[str, ...] = ()
     api_version: str | None = None
+    pkce: bool = False  # asked for where the platform leaves it open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One thing a person may pick (a Page, a board). `shown`: what the documented list answers besides id and name."""
+    """One thing a person may pick (a Page, a board).
+
+    `shown`: what the documented list answers besides id and name, under its documented names.
+    """
 
     id: str
     name: str
@@ -82,6 +86,15 @@ class Choices:
     items: tuple[Choice, ...]
     unavailable: tuple[Unavailable, ...] = ()
     truncated: bool = False
+
+
+def choices_from(stored: Mapping[str, Any]) -> Choices:
+    """The list back from the JSON object that `dataclasses.asdict` made of it."""
+    return Choices(
+        items=tuple(Choice(**item) for item in stored["items"]),
+        unavailable=tuple(Unavailable(**item) for item in stored["unavailable"]),
+        truncated=stored["truncated"],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +128,35 @@ class Renews(enum.Enum):
     NEVER = "never"
 
 
+class Carrier(enum.Enum):
+    """How an open choice reaches the integrator in the headless redirect."""
+
+    TEMP_TOKEN = "tempToken"
+    PENDING_DATA = "pendingDataToken"  # traded by GET /v1/connect/pending-data for what would not fit into an address
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What a person picks after consent.
 
-    `step` is the value the headless redirect carries, `path` the last part of the API and page paths, `noun` what one
-    item is called there, `nothing_found` the slug when there is none.
+    `step` is the value the headless redirect carries, `path` the last part of the page's path, `noun` what one item is
+    called there (`public profile`). `nothing_found` is the slug when there is none; None where the person's own account
+    may be connected as well, and is when there is nothing else.
+    `list_parameter` names the redirect's parameter that holds the list itself; `tells_tokens`: the documented
+    `userProfile` has fields for the tokens (they get handles). `success_parameters` are what the success redirect has
+    besides the usual: the parameter, and the name in `Connection.details` its value has.
     """
 
     step: str
     path: str
     noun: str
-    nothing_found: Slug
+    nothing_found: Slug | None
+    carrier: Carrier = Carrier.TEMP_TOKEN
+    list_parameter: str | None = None
+    tells_tokens: bool = False
+    success_parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def or_person(self) -> bool:
+        """Whether the person's own account may be connected instead of a choice."""
+        return self.nothing_found is None
