@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from moorline import ids
-from moorline.store import accounts, grants, profiles
+from moorline.store import accounts, grants, options, profiles
 from moorline.store.accounts import AccountOfProfile
-from moorline.store.db import Database, ReferenceViolated
+from moorline.store.db import Database, ReferenceViolated, UniqueViolated
+from moorline.store.grants import Lease
 from tests.store import rows
 from tests.store.rows import NOW, after
 
@@ -119,7 +120,9 @@ async def test_an_account_keeps_every_field_and_shows_its_profile(db: Database) 
 async def test_the_same_identity_again_keeps_the_accounts_id_and_creation(db: Database) -> None:
     _, first = await rows.saved_owner(db)
     account = await rows.saved_account(db, first)
-    again = rows.account(first, username="renamed", details={}, picture_url=None, is_active=False, created_at=after(9))
+    again = rows.account(
+        first, username="renamed", details={"n": 1}, picture_url=None, is_active=False, created_at=after(9)
+    )
     saved = await accounts.upsert(db, again, after(9))
     assert saved == msgspec.structs.replace(again, id=account.id, created_at=account.created_at)
     assert await accounts.count(db, first.user_id) == 1
@@ -223,3 +226,109 @@ async def test_an_accounts_own_token_is_replaced_and_goes_with_it(db: Database) 
     assert await accounts.get_token(db, account.id) is None
     with pytest.raises(ReferenceViolated):
         await accounts.put_token(db, account.id, b"\x01three", None, NOW)
+
+
+async def test_details_stay_when_a_new_consent_tells_none_and_are_replaced_when_it_tells_some(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    saved = await rows.saved_account(db, first, details={"defaultSubreddit": "boats"})
+    silent = msgspec.structs.replace(saved, details={})
+    assert (await accounts.upsert(db, silent, after(1))).details == {"defaultSubreddit": "boats"}
+    telling = msgspec.structs.replace(saved, details={"other": 1})
+    assert (await accounts.upsert(db, telling, after(2))).details == {"other": 1}
+
+
+async def test_an_account_is_switched_in_place_and_never_onto_another_of_its_profile(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    saved = await rows.saved_account(db, first)
+    other = await rows.saved_account(db, first, platform_account_id="board-2")
+    switched = msgspec.structs.replace(
+        saved, platform_account_id="board-3", username="b3", display_name="Three", picture_url=None, details={"n": 3}
+    )
+    assert await accounts.switch(db, switched, after(1))
+    found = await accounts.get(db, saved.user_id, saved.id)
+    assert found is not None
+    assert found.account == switched
+    with pytest.raises(UniqueViolated):
+        await accounts.switch(db, msgspec.structs.replace(switched, platform_account_id="board-2"), after(2))
+    assert not await accounts.switch(db, msgspec.structs.replace(other, user_id=ids.new_id()), after(2))
+
+
+async def test_it_is_told_how_many_accounts_hang_on_a_grant_and_what_is_connected_where(db: Database) -> None:
+    owner, first = await rows.saved_owner(db)
+    second = await rows.saved_profile(db, owner)
+    grant_id = await grants.upsert(db, rows.grant(owner), NOW)
+    assert await accounts.count_of_grant(db, grant_id) == 0
+    for profile, name in ((first, "a"), (first, "b"), (second, "a")):
+        await rows.saved_account(db, profile, platform_account_id=name, grant_id=grant_id)
+    await rows.saved_account(db, first, platform="reddit", platform_account_id="c")
+    assert await accounts.count_of_grant(db, grant_id) == 3
+    held = await accounts.profiles_of_identities(db, owner.id, "pinterest")
+    assert sorted(held) == sorted([("a", first.id), ("b", first.id), ("a", second.id)])
+    assert await accounts.profiles_of_identities(db, ids.new_id(), "pinterest") == []
+
+
+async def test_an_accounts_own_token_can_be_wiped(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    saved = await rows.saved_account(db, first)
+    await accounts.put_token(db, saved.id, b"\x01own", None, NOW)
+    await accounts.delete_token(db, saved.id)
+    assert await accounts.get_token(db, saved.id) is None
+
+
+async def test_the_options_of_an_account_are_kept_until_read_anew_and_go_with_it(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    saved = await rows.saved_account(db, first)
+    assert await options.get(db, saved.id, read_after=after(-600)) is None
+    await options.put(db, saved.id, {"items": [1]}, NOW)
+    await options.put(db, saved.id, {"items": ["Böte"]}, after(1))
+    assert await options.get(db, saved.id, read_after=after(0.999)) == {"items": ["Böte"]}
+    assert await options.get(db, saved.id, read_after=after(1)) is None
+    await accounts.delete(db, saved.user_id, saved.id)
+    await options.put(db, saved.id, {"items": []}, after(2))
+    assert await db.all("SELECT account_id FROM options") == []
+
+
+def lease(holder: str = "one", version: int = 1, until_s: float = 60) -> Lease:
+    return Lease(holder=holder, version=version, until=after(until_s))
+
+
+async def saved_tokens(db: Database) -> str:
+    owner, _ = await rows.saved_owner(db)
+    grant_id = await grants.upsert(db, rows.grant(owner), NOW)
+    await grants.put_tokens(db, grant_id, rows.tokens(), NOW)
+    return grant_id
+
+
+async def test_of_many_who_want_to_renew_a_version_exactly_one_may(db: Database) -> None:
+    grant_id = await saved_tokens(db)
+    claimed = await asyncio.gather(*(grants.claim(db, grant_id, lease(f"caller-{n}"), NOW) for n in range(10)))
+    assert sum(claimed) == 1
+    assert not await grants.claim(db, grant_id, lease("late"), after(59.999))
+    assert await grants.claim(db, grant_id, lease("late", until_s=120), after(60))
+
+
+async def test_a_lease_is_given_back_by_its_holder_only_and_is_for_one_version(db: Database) -> None:
+    grant_id = await saved_tokens(db)
+    assert not await grants.claim(db, grant_id, lease(version=2), NOW)
+    assert await grants.claim(db, grant_id, lease(), NOW)
+    await grants.release(db, grant_id, lease("somebody"))
+    assert not await grants.claim(db, grant_id, lease("two"), NOW)
+    await grants.release(db, grant_id, lease())
+    assert await grants.claim(db, grant_id, lease("two"), NOW)
+
+
+async def test_renewed_tokens_count_the_version_and_a_late_writer_changes_nothing(db: Database) -> None:
+    grant_id = await saved_tokens(db)
+    assert await grants.claim(db, grant_id, lease(), NOW)
+    renewed = rows.tokens(access_sealed=b"\x01new", refresh_sealed=None, access_expires_at=after(7200))
+    assert await grants.renew_tokens(db, grant_id, lease(), renewed, after(1))
+    kept = rows.tokens(version=2, access_sealed=b"\x01new", access_expires_at=after(7200))
+    assert await grants.get_tokens(db, grant_id) == kept
+    assert not await grants.renew_tokens(db, grant_id, lease(), rows.tokens(access_sealed=b"\x01late"), after(2))
+    assert await grants.get_tokens(db, grant_id) == kept
+    assert await grants.claim(db, grant_id, lease("two", version=2), after(1))
+    rotated = rows.tokens(refresh_sealed=b"\x01rotated", refresh_expires_at=after(99))
+    assert await grants.renew_tokens(db, grant_id, lease("two", version=2), rotated, after(3))
+    found = await grants.get_tokens(db, grant_id)
+    assert found is not None
+    assert (found.version, found.refresh_sealed, found.refresh_expires_at) == (3, b"\x01rotated", after(99))

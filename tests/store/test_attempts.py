@@ -164,12 +164,38 @@ async def test_a_selection_notes_new_choices_and_what_was_saved_until_it_is_gone
     selection = rows.selection(first, key_id=None, redirect_url="myapp://done")
     await selections.insert(db, selection)
     await selections.set_choices(db, selection.attempt_id, {"boards": []})
-    assert await selections.set_saved(db, selection.attempt_id, "account-1")
-    changed = replace(selection, choices={"boards": []}, saved_account_id="account-1")
+    assert await selections.set_saved(db, selection.attempt_id, "account-1", choice_id="7", once=False)
+    changed = replace(selection, choices={"boards": []}, saved_account_id="account-1", saved_choice="7")
     assert await selections.get(db, selection.attempt_id, NOW) == changed
     assert await selections.delete(db, selection.attempt_id) == changed
     assert await selections.delete(db, selection.attempt_id) is None
-    assert not await selections.set_saved(db, selection.attempt_id, "account-2")
+    assert not await selections.set_saved(db, selection.attempt_id, "account-2", choice_id="7", once=False)
+
+
+async def test_of_a_selection_that_may_save_once_the_first_choice_stays(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    selection = rows.selection(first)
+    await selections.insert(db, selection)
+    choices = ("7", "8", "")
+    saved = await asyncio.gather(
+        *(
+            selections.set_saved(db, selection.attempt_id, f"account-{choice}", choice_id=choice, once=True)
+            for choice in choices
+        )
+    )
+    assert sum(saved) == 1
+    winner = choices[saved.index(True)]
+    assert await selections.set_saved(db, selection.attempt_id, "account-x", choice_id=winner, once=True)
+    assert await selections.set_saved(db, selection.attempt_id, "account-y", choice_id="9", once=False)
+
+
+async def test_of_many_readers_of_pending_data_exactly_one_is_the_first(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    selection = rows.selection(first)
+    await selections.insert(db, selection)
+    taken = await asyncio.gather(*(selections.take_pending(db, selection.attempt_id, NOW) for _ in range(10)))
+    assert sum(taken) == 1
+    assert not await selections.take_pending(db, ids.new_id(), NOW)
 
 
 async def test_expired_selections_are_purged_and_living_ones_stay(db: Database) -> None:

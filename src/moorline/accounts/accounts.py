@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from moorline import clock, ids
 from moorline.accounts import grants
-from moorline.accounts.proven import Proven
+from moorline.accounts.proven import Picked, Proven
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.errors import BadRequest, FlowFailed, MoorlineError, NotFound
@@ -25,12 +25,12 @@ T = TypeVar("T")
 
 
 async def save(
-    service: Service, proven: Proven, *, attempt_id: str | None = None, from_selection: bool = False
+    service: Service, proven: Proven, *, attempt_id: str | None = None, picked: Picked | None = None
 ) -> Account:
     """Save or update in place, grant and tokens with it, and note it in the attempt: one durable transaction.
 
     Raises: FlowFailed(profile_not_found) when the profile went away meanwhile, FlowFailed(session_expired) when the
-    open selection the account is chosen from did.
+    open selection the account is picked from did, or was used for something else.
     """
     now = clock.now()
     connection = proven.connection
@@ -64,9 +64,12 @@ async def save(
             await stored_grants.delete_unused(tx, before)
         if attempt_id is not None:
             await attempts.set_connected(tx, attempt_id, account.id, now)
-            is_open = await selections.set_saved(tx, attempt_id, account.id)
-            if from_selection and not is_open:
-                raise FlowFailed("session_expired", "The choice was left or ran out meanwhile; nothing was saved.")
+        if (
+            attempt_id is not None
+            and picked is not None
+            and not await selections.set_saved(tx, attempt_id, account.id, choice_id=picked.choice_id, once=picked.once)
+        ):
+            raise FlowFailed("session_expired", "The choice was left, made or ran out meanwhile; nothing was saved.")
         return account
 
     try:

@@ -55,17 +55,19 @@ def seal_grant(vault: Vault, proven: Proven) -> SealedGrant | None:
         granted=proven.identity.granted if tokens.granted is None else tokens.granted,
         service_url=tokens.service_url,
     )
-    return SealedGrant(
-        grant=grant,
-        tokens=SealedTokens(
-            version=1,
-            access_sealed=vault.seal_text(tokens.access, about=_about(grant, "access")),
-            refresh_sealed=None
-            if tokens.refresh is None
-            else vault.seal_text(tokens.refresh, about=_about(grant, "refresh")),
-            access_expires_at=tokens.access_expires_at,
-            refresh_expires_at=tokens.refresh_expires_at,
-        ),
+    return SealedGrant(grant=grant, tokens=seal_tokens(vault, grant, tokens))
+
+
+def seal_tokens(vault: Vault, grant: Grant, tokens: Tokens) -> SealedTokens:
+    """Seal tokens for the row of their grant; its version is counted by the row itself."""
+    return SealedTokens(
+        version=1,
+        access_sealed=vault.seal_text(tokens.access, about=_about(grant, "access")),
+        refresh_sealed=None
+        if tokens.refresh is None
+        else vault.seal_text(tokens.refresh, about=_about(grant, "refresh")),
+        access_expires_at=tokens.access_expires_at,
+        refresh_expires_at=tokens.refresh_expires_at,
     )
 
 
@@ -105,8 +107,12 @@ async def read_for_withdrawal(tx: Statements, grant_id: str) -> Withdrawn | None
 
 def open_withdrawn(vault: Vault, withdrawn: Withdrawn) -> tuple[Tokens, Identity]:
     """Usable tokens and the person, for the platform's revocation. Raises: Refused when they cannot be opened."""
-    grant, sealed = withdrawn.grant, withdrawn.tokens
-    return open_tokens(vault, grant, sealed), Identity(
+    return open_tokens(vault, withdrawn.grant, withdrawn.tokens), to_identity(withdrawn.grant)
+
+
+def to_identity(grant: Grant) -> Identity:
+    """The person of a grant, as far as it is kept."""
+    return Identity(
         platform_user_id=grant.platform_user_id,
         username=grant.username,
         display_name=grant.username,

@@ -6,6 +6,17 @@ from moorline.adapter.values import Connection, Identity, Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """From which choice of the attempt's open selection an account is saved; empty: the person's own account.
+
+    `once`: nothing else may have been saved from it before.
+    """
+
+    choice_id: str
+    once: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
     """An account as the platform proved it: where it goes, whose grant it is, and what is to be saved.
 

@@ -51,7 +51,9 @@ async def upsert(db: Statements, account: Account, now: datetime) -> Account:
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)"
         " ON CONFLICT (profile_id, platform, platform_account_id) DO UPDATE SET grant_id = excluded.grant_id,"
         " username = excluded.username, display_name = excluded.display_name, picture_url = excluded.picture_url,"
-        " profile_url = excluded.profile_url, is_active = excluded.is_active, details = excluded.details,"
+        " profile_url = excluded.profile_url, is_active = excluded.is_active,"
+        # what was set after the connection (a default subreddit) stays when a new consent tells nothing of it
+        " details = CASE WHEN excluded.details = '{}' THEN accounts.details ELSE excluded.details END,"
         " updated_at_ms = excluded.updated_at_ms RETURNING *",
         account.id,
         account.user_id,
@@ -128,6 +130,41 @@ async def set_names(db: Statements, account_id: str, *, username: str, display_n
     )
 
 
+async def switch(db: Statements, account: Account, now: datetime) -> bool:
+    """Let the account stand for another thing of the same grant: all it is, but for id, profile, grant and creation.
+
+    False when it is gone. Raises: UniqueViolated when another account of the profile is that thing already.
+    """
+    touched = await db.run(
+        "UPDATE accounts SET platform_account_id = $3, username = $4, display_name = $5, picture_url = $6,"
+        " profile_url = $7, details = $8, updated_at_ms = $9 WHERE id = $1 AND user_id = $2",
+        account.id,
+        account.user_id,
+        account.platform_account_id,
+        account.username,
+        account.display_name,
+        account.picture_url,
+        account.profile_url,
+        json.dumps(account.details),
+        clock.to_ms(now),
+    )
+    return touched == 1
+
+
+async def count_of_grant(db: Statements, grant_id: str) -> int:
+    """How many accounts hang on a grant."""
+    row = await db.one("SELECT count(*) AS n FROM accounts WHERE grant_id = $1", grant_id)
+    return 0 if row is None else int(row["n"])
+
+
+async def profiles_of_identities(db: Statements, user_id: str, platform: str) -> list[tuple[str, str]]:
+    """Which identity of the platform the tenant has in which profile: (platform_account_id, profile_id)."""
+    rows = await db.all(
+        "SELECT platform_account_id, profile_id FROM accounts WHERE user_id = $1 AND platform = $2", user_id, platform
+    )
+    return [(row["platform_account_id"], row["profile_id"]) for row in rows]
+
+
 async def set_active(db: Statements, platform: str, platform_account_id: str, *, is_active: bool, now: datetime) -> int:
     """Switch every account of this identity, in whatever profile; how many changed."""
     return await db.run(
@@ -183,6 +220,11 @@ async def put_token(
         None if expires_at is None else clock.to_ms(expires_at),
         clock.to_ms(now),
     )
+
+
+async def delete_token(db: Statements, account_id: str) -> None:
+    """Wipe the account's own token: what it stands for now has none."""
+    await db.run("DELETE FROM account_tokens WHERE account_id = $1", account_id)
 
 
 async def get_token(db: Statements, account_id: str) -> bytes | None:

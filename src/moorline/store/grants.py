@@ -33,6 +33,15 @@ class SealedTokens:
     refresh_expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right of one caller to renew one version of a grant's tokens, until an instant."""
+
+    holder: str
+    version: int
+    until: datetime
+
+
 async def upsert(db: Statements, grant: Grant, now: datetime) -> str:
     """Save or renew the grant of this person; the id it has (an earlier one when the person was known)."""
     row = await db.one(
@@ -114,6 +123,51 @@ async def get_tokens(db: Statements, grant_id: str) -> SealedTokens | None:
         access_expires_at=None if access_ms is None else clock.from_ms(access_ms),
         refresh_expires_at=None if refresh_ms is None else clock.from_ms(refresh_ms),
     )
+
+
+async def claim(db: Statements, grant_id: str, lease: Lease, now: datetime) -> bool:
+    """Take the right to renew this version of the tokens; False when another holds it, or the version is over."""
+    touched = await db.run(
+        "UPDATE grant_tokens SET holder = $3, lease_until_ms = $4"
+        " WHERE grant_id = $1 AND version = $2 AND lease_until_ms <= $5",
+        grant_id,
+        lease.version,
+        lease.holder,
+        clock.to_ms(lease.until),
+        clock.to_ms(now),
+    )
+    return touched == 1
+
+
+async def release(db: Statements, grant_id: str, lease: Lease) -> None:
+    """Give the right back; nothing happens when another took it meanwhile."""
+    await db.run(
+        "UPDATE grant_tokens SET lease_until_ms = 0, holder = NULL WHERE grant_id = $1 AND holder = $2",
+        grant_id,
+        lease.holder,
+    )
+
+
+async def renew_tokens(db: Statements, grant_id: str, lease: Lease, tokens: SealedTokens, now: datetime) -> bool:
+    """Save renewed tokens and give the right back; False when newer ones came meanwhile, which then stay.
+
+    A missing refresh token keeps the stored one. Whoever lost the lease but not the version still saves: its pair is
+    the one the platform issued last.
+    """
+    touched = await db.run(
+        "UPDATE grant_tokens SET version = version + 1, access_sealed = $3,"
+        " refresh_sealed = coalesce($4, refresh_sealed), access_expires_at_ms = $5,"
+        " refresh_expires_at_ms = CASE WHEN $4 IS NULL THEN refresh_expires_at_ms ELSE $6 END,"
+        " lease_until_ms = 0, holder = NULL, updated_at_ms = $7 WHERE grant_id = $1 AND version = $2",
+        grant_id,
+        lease.version,
+        tokens.access_sealed,
+        tokens.refresh_sealed,
+        _ms(tokens.access_expires_at),
+        _ms(tokens.refresh_expires_at),
+        clock.to_ms(now),
+    )
+    return touched == 1
 
 
 async def delete_unused(db: Statements, grant_id: str) -> bool:

@@ -12,7 +12,10 @@ from moorline.store.db import Row, Statements
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSelection:
-    """`identity` and `choices` are JSON objects without secrets; the tokens are sealed for this attempt."""
+    """`identity` and `choices` are JSON objects without secrets; the tokens are sealed for this attempt.
+
+    `saved_choice` is what `saved_account_id` was saved from: the id of a choice, empty for the person's own account.
+    """
 
     attempt_id: str
     user_id: str
@@ -25,6 +28,7 @@ class OpenSelection:
     identity: Mapping[str, Any]
     choices: Mapping[str, Any]
     saved_account_id: str | None = None
+    saved_choice: str | None = None
     expires_at: datetime
 
 
@@ -60,9 +64,29 @@ async def set_choices(db: Statements, attempt_id: str, choices: Mapping[str, Any
     await db.run("UPDATE selections SET choices = $2 WHERE attempt_id = $1", attempt_id, json.dumps(choices))
 
 
-async def set_saved(db: Statements, attempt_id: str, account_id: str) -> bool:
-    """Note the account a choice was saved as; False when the selection is gone (cancelled or expired)."""
-    touched = await db.run("UPDATE selections SET saved_account_id = $2 WHERE attempt_id = $1", attempt_id, account_id)
+async def set_saved(db: Statements, attempt_id: str, account_id: str, *, choice_id: str, once: bool) -> bool:
+    """Note the account a choice was saved as; False when the selection is gone (cancelled or expired).
+
+    `once`: False too when another choice was saved before.
+    """
+    touched = await db.run(
+        "UPDATE selections SET saved_account_id = $2, saved_choice = $3 WHERE attempt_id = $1"
+        " AND ($4 = 0 OR saved_choice IS NULL OR saved_choice = $3)",
+        attempt_id,
+        account_id,
+        choice_id,
+        int(once),
+    )
+    return touched == 1
+
+
+async def take_pending(db: Statements, attempt_id: str, now: datetime) -> bool:
+    """Read the pending data; True for the first reader only."""
+    touched = await db.run(
+        "UPDATE selections SET pending_read_at_ms = $2 WHERE attempt_id = $1 AND pending_read_at_ms IS NULL",
+        attempt_id,
+        clock.to_ms(now),
+    )
     return touched == 1
 
 
@@ -95,5 +119,6 @@ def _selection(row: Row) -> OpenSelection:
         identity=json.loads(row["identity"]),
         choices=json.loads(row["choices"]),
         saved_account_id=row["saved_account_id"],
+        saved_choice=row["saved_choice"],
         expires_at=clock.from_ms(row["expires_at_ms"]),
     )

@@ -3,10 +3,7 @@
 from alembic import context
 
 connection = context.config.attributes["connection"]
-context.configure(
-    connection=connection,
-    transaction_per_migration=True,
-    render_as_batch=connection.dialect.name == "sqlite",
-)
+# All revisions of one run are one transaction, on SQLite too, which Alembic does not expect of it.
+context.configure(connection=connection, transactional_ddl=True, render_as_batch=connection.dialect.name == "sqlite")
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,155 @@
+"""After the connection: what an account may be switched to (another Page, board, location), listed and chosen."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+import msgspec
+
+from moorline import clock
+from moorline.accounts import accounts, grants, tokens
+from moorline.accounts.proven import Proven
+from moorline.accounts.tokens import Usable
+from moorline.adapter.oauth import OAuthPlatform
+from moorline.adapter.values import Choice, Choices, Connection, choices_from
+from moorline.errors import BadRequest, Conflict, NotFound
+from moorline.logs import event
+from moorline.owners.api_keys import Caller
+from moorline.service import Service
+from moorline.store import accounts as stored_accounts
+from moorline.store import options as stored_options
+from moorline.store.accounts import Account, AccountOfProfile
+from moorline.store.db import Statements, UniqueViolated
+
+CACHE_S = 10 * 60
+log = logging.getLogger("moorline.accounts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What an account may be switched to; `cached` when it was read earlier, at most ten minutes ago."""
+
+    account: Account
+    choices: Choices
+    cached: bool
+
+
+async def list_options(
+    service: Service, caller: Caller, account_id: str, *, platform: str, refresh: bool = False
+) -> Options:
+    """The list, read anew after ten minutes or when asked to.
+
+    Raises: as `accounts.get`; BadRequest for an account of another platform; as `tokens.usable` and the list itself.
+    """
+    account = (await _account(service, caller, account_id, platform)).account
+    since = clock.now() - timedelta(seconds=CACHE_S)
+    stored = None if refresh else await stored_options.get(service.db, account.id, read_after=since)
+    if stored is not None:
+        return Options(account=account, choices=choices_from(stored), cached=True)
+    return Options(account=account, choices=await _read(service, account), cached=False)
+
+
+async def choose_option(
+    service: Service, caller: Caller, account_id: str, *, platform: str, noun: str, is_wanted: Callable[[Choice], bool]
+) -> tuple[AccountOfProfile, Choice]:
+    """Switch the account, in place, to the first option wanted, proven with the platform now.
+
+    Raises: BadRequest when no option is (asked anew before saying so), or for an account of another platform; Conflict
+    when another account of the profile stands for it already; as `list_options`.
+    """
+    found = await _account(service, caller, account_id, platform)
+    choice = await _wanted(service, caller, account_id, platform=platform, is_wanted=is_wanted)
+    if choice is None:
+        raise BadRequest(f"{noun.capitalize()} not in available {noun}s.", code="not_available")
+    adapter, held = await _held(service, found.account)
+    app = service.app(platform)
+    connection = await adapter.adopt(service.http, app, held.tokens, grants.to_identity(held.grant), choice.id)
+    return await _switched(service, found, connection), choice
+
+
+async def choose_person(service: Service, caller: Caller, account_id: str, *, platform: str) -> AccountOfProfile:
+    """Switch the account, in place, to the person's own. Raises: as `choose_option`."""
+    found = await _account(service, caller, account_id, platform)
+    adapter, held = await _held(service, found.account)
+    identity = await adapter.identify(service.http, service.app(platform), held.tokens)
+    if identity.platform_user_id != held.grant.platform_user_id:
+        raise Conflict(f"{platform} answered another person than the one who connected this account.")
+    return await _switched(service, found, adapter.person(identity))
+
+
+async def _account(service: Service, caller: Caller, account_id: str, platform: str) -> AccountOfProfile:
+    found = await accounts.get(service, caller, account_id)
+    if found.account.platform != platform:
+        raise BadRequest(
+            f"This is a {found.account.platform} account, not a {platform} account.",
+            code="wrong_platform",
+            fields={"accountId": f"of a {platform} account"},
+        )
+    return found
+
+
+async def _held(service: Service, account: Account) -> tuple[OAuthPlatform, Usable]:
+    adapter = service.platforms[account.platform]
+    if not isinstance(adapter, OAuthPlatform) or account.grant_id is None:
+        raise BadRequest(f"A {account.platform} account has nothing to choose.", code="wrong_platform")
+    return adapter, await tokens.usable(service, account.grant_id)
+
+
+async def _read(service: Service, account: Account) -> Choices:
+    adapter, held = await _held(service, account)
+    app = service.app(account.platform)
+    choices = await adapter.list_choices(service.http, app, held.tokens, grants.to_identity(held.grant))
+    await stored_options.put(service.db, account.id, asdict(choices), clock.now())
+    return choices
+
+
+async def _wanted(
+    service: Service, caller: Caller, account_id: str, *, platform: str, is_wanted: Callable[[Choice], bool]
+) -> Choice | None:
+    listed = await list_options(service, caller, account_id, platform=platform)
+    choice = next(filter(is_wanted, listed.choices.items), None)
+    if choice is None and listed.cached:
+        choice = next(filter(is_wanted, (await _read(service, listed.account)).items), None)
+    return choice
+
+
+async def _switched(service: Service, found: AccountOfProfile, connection: Connection) -> AccountOfProfile:
+    before = found.account
+    after = msgspec.structs.replace(
+        before,
+        platform_account_id=connection.platform_account_id,
+        username=connection.username,
+        display_name=connection.display_name,
+        picture_url=connection.picture_url,
+        profile_url=connection.profile_url,
+        details={**before.details, **connection.details},
+    )
+    own = grants.seal_own(
+        service.vault,
+        Proven(
+            user_id=before.user_id,
+            profile_id=before.profile_id,
+            platform=before.platform,
+            app_id="",
+            connection=connection,
+        ),
+    )
+
+    async def write(tx: Statements) -> None:
+        if not await stored_accounts.switch(tx, after, clock.now()):
+            raise NotFound("Account not found")
+        if own is None:
+            await stored_accounts.delete_token(tx, after.id)
+        else:
+            await stored_accounts.put_token(tx, after.id, own.sealed, own.expires_at, clock.now())
+
+    try:
+        await service.db.transaction(write, durable=True)
+    except UniqueViolated as error:
+        raise Conflict(
+            "Another account of this profile stands for that already; disconnect one of them first.",
+            code="already_connected",
+        ) from error
+    event(log, logging.INFO, "account_switched", account=after.id, platform=after.platform, profile=after.profile_id)
+    return msgspec.structs.replace(found, account=after)
