@@ -18,6 +18,8 @@ import pytest
 import uvicorn
 from yarl import URL
 
+from moorline import platforms
+from moorline.adapter.oauth import OAuthPlatform
 from moorline.app import create_app, open_service
 from moorline.cli.browser import Browser, Seen
 from moorline.cli.environment import platform_names
@@ -32,6 +34,7 @@ from moorline.vault import new_key
 from tests.engines import ENGINES
 
 HOST = "127.0.0.1"
+OAUTH = [platform.name for platform in platforms.ALL if isinstance(platform, OAuthPlatform)]
 APP_URL = "https://app.example.com/connected"
 TIMEOUT_S = 30.0
 UNKNOWN_ID = "0123456789abcdef01234567"
@@ -137,7 +140,7 @@ class World:
             "TELEGRAM_MODE": "off",
             "OUTBOUND_MAP": json.dumps(outbound_map),
         }
-        for name in ("facebook", "twitter"):
+        for name in OAUTH:
             environment[f"{name.upper()}_CLIENT_ID"] = f"sandbox-{name}"
             environment[f"{name.upper()}_CLIENT_SECRET"] = f"sandbox-{name}-secret"
         environment |= self._given
@@ -245,9 +248,11 @@ class World:
         callback = await self.consent(started["authUrl"], **decision)
         return location(await (await self.browser()).open(callback))
 
-    async def selection(self, *, tenant: Tenant | None = None, **decision: Any) -> dict[str, str]:
-        """The fields of a headless redirect: an open choice of Facebook Pages."""
-        return query_of(await self.landing("facebook", headless=True, tenant=tenant, **decision))
+    async def selection(
+        self, platform: str = "facebook", *, tenant: Tenant | None = None, **decision: Any
+    ) -> dict[str, str]:
+        """The fields of a headless redirect: an open choice, of Facebook Pages unless said otherwise."""
+        return query_of(await self.landing(platform, headless=True, tenant=tenant, **decision))
 
     async def select(self, fields: Mapping[str, str], page_id: str, *, key: str = "", **more: object) -> Answer:
         """Choose a Page by API key."""

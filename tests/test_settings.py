@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moorline import vault
-from moorline.settings import PREFIX, PlatformSettings, Settings, WrongSettings, load
+from moorline import platforms, vault
+from moorline.adapter.oauth import OAuthPlatform
+from moorline.settings import PKCE_OPTIONAL, PREFIX, PlatformSettings, Settings, WrongSettings, load
 
 KEY = vault.new_key()
 PLATFORMS = ("pinterest", "reddit", "tiktok", "bluesky", "telegram")
@@ -283,3 +284,16 @@ def test_the_example_file_names_settings_that_exist() -> None:
     settings = load({**given_settings, f"{PREFIX}ENCRYPTION_KEYS": KEY}, platforms=known)
     examples = dataclasses.replace(settings, outbound_map="{}")
     assert examples == load({f"{PREFIX}ENCRYPTION_KEYS": KEY}, platforms=known), "the values shown are the defaults"
+
+
+def test_the_code_challenge_is_a_setting_exactly_where_an_adapter_leaves_it_open() -> None:
+    oauth = [one for one in platforms.ALL if isinstance(one, OAuthPlatform)]
+    assert {one.name for one in oauth if one.spec.pkce_optional} == PKCE_OPTIONAL
+    for one in oauth:
+        given = {f"{PREFIX}ENCRYPTION_KEYS": KEY, f"{PREFIX}{one.name.upper()}_PKCE": "true"}
+        if one.spec.pkce_optional:
+            assert load(given, platforms=[one.name]).platforms[one.name].pkce is True
+        else:
+            with pytest.raises(WrongSettings, match="_PKCE is not a setting"):
+                load(given, platforms=[one.name])
+    assert load({f"{PREFIX}ENCRYPTION_KEYS": KEY}, platforms=["snapchat"]).platforms["snapchat"].pkce is False

@@ -15,12 +15,25 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from moorline import __version__, platforms
 from moorline.access import public
+from moorline.accounts import tokens
 from moorline.connect import purge
 from moorline.connect.bot_updates import BotConsumer, configured_bots
 from moorline.dns import resolve_txt
 from moorline.errors import StoreUnavailable
 from moorline.guard import OutboundAllow
-from moorline.http import accounts, bluesky, bodies, connect, failures, idempotency, neighbours, selections, telegram
+from moorline.http import (
+    account_options,
+    accounts,
+    bluesky,
+    bodies,
+    connect,
+    failures,
+    idempotency,
+    linkedin,
+    neighbours,
+    selections,
+    telegram,
+)
 from moorline.http.callers import admit
 from moorline.http.document import DocumentConfig
 from moorline.http.envelope import Envelope
@@ -138,7 +151,9 @@ def _api() -> Router:
         route_handlers=[
             neighbours.ROUTERS,
             accounts.ROUTERS,
+            account_options.ROUTERS,
             selections.ROUTERS,
+            linkedin.ROUTERS,
             bluesky.ROUTERS,
             telegram.ROUTERS,
             connect.ROUTERS,
@@ -207,5 +222,6 @@ def _background(service: Service) -> Any:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
+            await tokens.drain(STOP_WITHIN_S)
 
     return run

@@ -36,4 +36,5 @@ class Service:
             redirect_uri=self.settings.callback_url(platform),
             scopes=given.scopes,
             api_version=given.api_version,
+            pkce=given.pkce,
         )

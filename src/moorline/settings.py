@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from moorline import vault
 
 PREFIX = "MOORLINE_"
-PLATFORM_SUFFIXES = ("CLIENT_ID", "CLIENT_SECRET", "REDIRECT_URI", "SCOPES", "API_VERSION")
+PKCE_OPTIONAL = frozenset({"snapchat"})  # where it is left to the operator; a test holds it to what adapters declare
 
 TelegramMode = Literal["polling", "webhook", "off"]
 
@@ -35,6 +35,7 @@ class PlatformSettings:
     redirect_uri: str | None = None
     scopes: tuple[str, ...] = ()
     api_version: str | None = None
+    pkce: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +205,7 @@ class _Reader:
             redirect_uri=self._redirect_uri(f"{stem}_REDIRECT_URI"),
             scopes=tuple(part for part in re.split(r"[,\s]+", self._text(f"{stem}_SCOPES", "")) if part),
             api_version=self._text(f"{stem}_API_VERSION", "") or None,
+            pkce=name in PKCE_OPTIONAL and self._flag(f"{stem}_PKCE", default=False),
         )
 
     def _redirect_uri(self, name: str) -> str | None:

@@ -1,12 +1,14 @@
 """Which redirect_url may be given, and where a browser is sent in the end: the tables of S20 and S21."""
 
+import json
 import string
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from moorline.adapter.values import Selection
 from moorline.connect import redirects
 from moorline.errors import BadRequest
 from moorline.store.attempts import Attempt
@@ -16,6 +18,13 @@ from tests.store import rows
 ALLOWED = ("https://app.example.com/connected", "http://localhost:3000", "myapp://connected")
 OWNER = rows.user()
 PROFILE = rows.profile(OWNER)
+BOARD = Selection(
+    step="select_board",
+    path="select-board",
+    noun="board",
+    nothing_found="no_pinterest_boards",
+    success_parameters={"board": "defaultBoardName"},
+)
 
 
 def refused(url: str, *allowlist: str) -> str:
@@ -271,7 +280,7 @@ def attempt(redirect_url: str) -> Attempt:
 )
 def test_s21_the_final_address_is_the_given_one_plus_our_parameters(url: str, head: str, tail: str) -> None:
     account = rows.account(PROFILE, username="asa", display_name="Åsa & Bo")
-    success = redirects.connected(url, account, chosen=True)
+    success = redirects.connected(url, account, BOARD)
     failure = redirects.failed(url, attempt(url), "oauth_denied")
     for final in (success, failure):
         assert final.startswith(head)
@@ -303,8 +312,8 @@ def test_s21_nothing_given_is_changed_and_nothing_of_ours_gets_out_of_its_parame
 
 def test_a_person_is_called_by_the_user_name_and_a_chosen_thing_by_its_name() -> None:
     account = rows.account(PROFILE, username="asa", display_name="Åsa's boats")
-    person = dict(parse_qsl(urlsplit(redirects.connected("https://a.example", account, chosen=False)).query))
-    chosen = dict(parse_qsl(urlsplit(redirects.connected("https://a.example", account, chosen=True)).query))
+    person = dict(parse_qsl(urlsplit(redirects.connected("https://a.example", account, None)).query))
+    chosen = dict(parse_qsl(urlsplit(redirects.connected("https://a.example", account, BOARD)).query))
     assert (person["username"], chosen["username"]) == ("asa", "Åsa's boats")
 
 
@@ -316,20 +325,45 @@ def test_every_slug_has_a_sentence_and_every_sentence_a_slug() -> None:
     assert set(redirects.SENTENCES) == set(get_args(Slug))
 
 
-def test_the_fields_of_a_selection_have_their_documented_names() -> None:
-    identity = {
-        "platform_user_id": "7", "display_name": "Åsa", "username": "asa", "picture_url": None,
-    }  # fmt: skip
-    made = attempt("https://app.example.com")
-    fields = redirects.selection_fields(made, "select_board", "temp", connect_token="token", identity=identity)
-    assert fields == {
+def test_a_success_tells_the_chosen_thing_under_the_platforms_documented_name() -> None:
+    account = rows.account(PROFILE, display_name="Åsa", details={"defaultBoardName": "Boats & bays", "other": "x"})
+    told = dict(parse_qsl(urlsplit(redirects.connected("https://a.example", account, BOARD)).query))
+    assert told == {
+        "connected": "pinterest",
         "profileId": PROFILE.id,
-        "tempToken": "temp",
-        "userProfile": '{"id":"7","name":"Åsa","username":"asa","displayName":"Åsa","profilePicture":null}',
-        "connect_token": "token",
-        "platform": "pinterest",
-        "step": "select_board",
+        "accountId": account.id,
+        "username": "Åsa",
+        "board": "Boats & bays",
     }
+
+
+def test_the_fields_of_a_selection_have_their_documented_names_in_their_documented_order() -> None:
+    carried = {"tempToken": "temp", "userProfile": "{}"}
+    fields = redirects.selection_fields(attempt("https://app.example.com"), BOARD.step, carried, connect_token="token")
+    assert list(fields.items()) == [
+        ("profileId", PROFILE.id),
+        ("tempToken", "temp"),
+        ("userProfile", "{}"),
+        ("connect_token", "token"),
+        ("platform", "pinterest"),
+        ("step", "select_board"),
+    ]
+
+
+def test_the_person_is_told_under_the_names_of_every_documented_user_profile() -> None:
+    identity = {"platform_user_id": "7", "display_name": "Åsa", "username": "asa", "picture_url": None}
+    told = redirects.to_json(redirects.user_profile(identity))
+    assert told == '{"id":"7","name":"Åsa","username":"asa","displayName":"Åsa","profilePicture":null}'
+
+
+@given(names=st.lists(st.text(max_size=80), max_size=200))
+def test_a_list_in_an_address_is_whole_items_and_bounded(names: list[str]) -> None:
+    text = redirects.list_to_json({"id": str(number), "name": name} for number, name in enumerate(names))
+    told = json.loads(text)
+    assert [item["name"] for item in told] == names[: len(told)]
+    assert len(quote(text)) <= redirects.MAX_LIST_CHARS + 6
+    if sum(len(quote(name)) + 50 for name in names) < redirects.MAX_LIST_CHARS:
+        assert len(told) == len(names)
 
 
 def test_a_hosted_page_lies_under_the_public_url_with_its_parameters_encoded() -> None:

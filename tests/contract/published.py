@@ -37,6 +37,8 @@ _ACCOUNT = (
     "username",
 )
 
+_SAVED = ("accountId", "displayName", "isActive", "platform", "username")
+
 PUBLISHED: Mapping[str, Operation] = {
     "listUsers": Operation(at="GET /v1/users", fields={"currentUserId": (), "users": (*_USER, "createdAt")}),
     "getUser": Operation(
@@ -139,6 +141,165 @@ PUBLISHED: Mapping[str, Operation] = {
             ),
         },
     ),
+    "listGoogleBusinessLocations": Operation(
+        at="GET /v1/connect/googlebusiness/locations",
+        parameters=("query profileId!", "query tempToken!"),
+        statuses=(400, 401, 500),
+        fields={"locations": ("accountId", "accountName", "address", "category", "id", "name")},
+    ),
+    "selectGoogleBusinessLocation": Operation(
+        at="POST /v1/connect/googlebusiness/select-location",
+        body=("profileId!", "locationId!", "tempToken!", "userProfile", "redirect_url"),
+        statuses=(400, 401, 403, 404, 500),
+        fields={
+            "message": (),
+            "redirect_url": (),
+            "account": (*_SAVED, "selectedLocationId", "selectedLocationName"),
+        },
+    ),
+    "getPendingOAuthData": Operation(
+        at="GET /v1/connect/pending-data",
+        parameters=("query token!",),
+        statuses=(400, 404),
+        fields={
+            "platform": (),
+            "profileId": (),
+            "tempToken": (),
+            "refreshToken": (),
+            "expiresIn": (),
+            "userProfile": (),
+            "selectionType": (),
+            "organizations": ("id", "name", "urn", "vanityName"),
+        },
+    ),
+    "listLinkedInOrganizations": Operation(
+        at="GET /v1/connect/linkedin/organizations",
+        parameters=("query tempToken!", "query orgIds!"),
+        statuses=(400, 500),
+        fields={"organizations": ("description", "id", "industry", "logoUrl", "vanityName", "website")},
+    ),
+    "selectLinkedInOrganization": Operation(
+        at="POST /v1/connect/linkedin/select-organization",
+        body=("profileId!", "tempToken!", "userProfile!", "accountType!", "selectedOrganization", "redirect_url"),
+        statuses=(400, 401, 500),
+        fields={
+            "message": (),
+            "redirect_url": (),
+            "account": (*_SAVED, "accountType", "profilePicture"),
+            "bulkRefresh": ("errors", "updatedCount"),
+        },
+    ),
+    "listPinterestBoardsForSelection": Operation(
+        at="GET /v1/connect/pinterest/select-board",
+        parameters=("header X-Connect-Token!", "query profileId!", "query tempToken!"),
+        statuses=(400, 401, 403, 500),
+        fields={"boards": ("description", "id", "name", "privacy")},
+    ),
+    "selectPinterestBoard": Operation(
+        at="POST /v1/connect/pinterest/select-board",
+        body=(
+            "profileId!",
+            "boardId!",
+            "boardName",
+            "tempToken!",
+            "userProfile",
+            "refreshToken",
+            "expiresIn",
+            "redirect_url",
+        ),
+        statuses=(400, 401, 403, 500),
+        fields={"message": (), "redirect_url": (), "account": (*_SAVED, "defaultBoardName", "profilePicture")},
+    ),
+    "listSnapchatProfiles": Operation(
+        at="GET /v1/connect/snapchat/select-profile",
+        parameters=("header X-Connect-Token!", "query profileId!", "query tempToken!"),
+        statuses=(400, 401, 403, 500),
+        fields={"publicProfiles": ("display_name", "id", "profile_image_url", "subscriber_count", "username")},
+    ),
+    "selectSnapchatProfile": Operation(
+        at="POST /v1/connect/snapchat/select-profile",
+        parameters=("header X-Connect-Token",),
+        body=(
+            "profileId!",
+            "selectedPublicProfile!",
+            "tempToken!",
+            "userProfile!",
+            "refreshToken",
+            "expiresIn",
+            "redirect_url",
+        ),
+        statuses=(400, 401, 403, 500),
+        fields={"message": (), "redirect_url": (), "account": (*_SAVED, "profilePicture", "publicProfileName")},
+    ),
+    "getFacebookPages": Operation(
+        at="GET /v1/accounts/{accountId}/facebook-page",
+        parameters=("path accountId!",),
+        statuses=(401, 404),
+        fields={"pages": ("category", "fan_count", "id", "name", "username"), "selectedPageId": (), "cached": ()},
+    ),
+    "updateFacebookPage": Operation(
+        at="PUT /v1/accounts/{accountId}/facebook-page",
+        parameters=("path accountId!",),
+        body=("selectedPageId!",),
+        statuses=(400, 401, 404),
+        fields={"message": (), "selectedPage": ("id", "name")},
+    ),
+    "getLinkedInOrganizations": Operation(
+        at="GET /v1/accounts/{accountId}/linkedin-organizations",
+        parameters=("path accountId!",),
+        statuses=(401, 404),
+        fields={"organizations": ("id", "localizedName", "name", "vanityName")},
+    ),
+    "updateLinkedInOrganization": Operation(
+        at="PUT /v1/accounts/{accountId}/linkedin-organization",
+        parameters=("path accountId!",),
+        body=("accountType!", "selectedOrganization"),
+        statuses=(400, 401, 404),
+        fields={"message": (), "account": _ACCOUNT},
+    ),
+    "getPinterestBoards": Operation(
+        at="GET /v1/accounts/{accountId}/pinterest-boards",
+        parameters=("path accountId!",),
+        statuses=(400, 401, 404),
+        fields={"boards": ("description", "id", "name", "privacy")},
+    ),
+    "updatePinterestBoards": Operation(
+        at="PUT /v1/accounts/{accountId}/pinterest-boards",
+        parameters=("path accountId!",),
+        body=("defaultBoardId!", "defaultBoardName"),
+        statuses=(400, 401, 404),
+        fields={"message": (), "account": _ACCOUNT},
+    ),
+    "getGmbLocations": Operation(
+        at="GET /v1/accounts/{accountId}/gmb-locations",
+        parameters=("path accountId!",),
+        statuses=(401, 404),
+        fields={
+            "locations": ("accountId", "accountName", "address", "category", "id", "name", "websiteUrl"),
+            "selectedLocationId": (),
+            "cached": (),
+        },
+    ),
+    "updateGmbLocation": Operation(
+        at="PUT /v1/accounts/{accountId}/gmb-locations",
+        parameters=("path accountId!",),
+        body=("selectedLocationId!",),
+        statuses=(400, 401, 404),
+        fields={"message": (), "selectedLocation": ("id", "name")},
+    ),
+    "getRedditSubreddits": Operation(
+        at="GET /v1/accounts/{accountId}/reddit-subreddits",
+        parameters=("path accountId!",),
+        statuses=(400, 401, 404),
+        fields={"subreddits": ("id", "name", "over18", "title", "url"), "defaultSubreddit": ()},
+    ),
+    "updateRedditSubreddits": Operation(
+        at="PUT /v1/accounts/{accountId}/reddit-subreddits",
+        parameters=("path accountId!",),
+        body=("defaultSubreddit!",),
+        statuses=(400, 401, 404),
+        fields={"success": ()},
+    ),
     "connectBlueskyCredentials": Operation(
         at="POST /v1/connect/bluesky/credentials",
         body=("identifier!", "appPassword!", "state!", "redirectUri"),
@@ -186,43 +347,4 @@ PUBLISHED: Mapping[str, Operation] = {
             "usage": ("lastReset", "profiles", "uploads"),
         },
     ),
-}
-
-# Published, and left out here for a reason.
-LEFT_OUT = {
-    "listProfiles query includeOverLimit": "without plans nothing is over a limit; the parameter is ignored",
-    "listAccounts query includeOverLimit": "likewise",
-    "isOverLimit": "only comes with includeOverLimit",
-    "followersCount": "only with the analytics add-on, which is not here",
-    "followersLastUpdated": "likewise",
-    "listApiKeys key": "published for the answer that makes a key; a list never shows one",
-    "getUsageStats 404": "the user of a working key exists",
-}
-
-# Ours, and not published, each with its reason.
-OUR_OWN = {
-    "getAccount": "the official SDKs call it",
-    "getConnectUrl query redirectUrl": "the spelling the Python SDK sends",
-    "getConnectUrl attemptId": "what logs and pages call the attempt",
-    "getTelegramConnectStatus query redirect_url": "the hosted page leads there",
-    "getTelegramConnectStatus query redirectUrl": "likewise",
-    "getTelegramConnectStatus authUrl": "integrators ask every platform for it",
-    "getTelegramConnectStatus state": "likewise",
-    "getTelegramConnectStatus attemptId": "likewise",
-    "completeTelegramConnect note": "why the last message was refused",
-    "listFacebookPages header X-Temp-Token": "later SDKs send the tempToken there",
-    "listFacebookPages unavailable": "Pages that cannot be connected, and why",
-    "listFacebookPages truncated": "whether the list was cut",
-    "selectFacebookPage body redirectUrl": "the spelling the Python SDK sends",
-    "connectBlueskyCredentials body redirectUrl": "the spelling later SDKs send",
-    "connectBlueskyCredentials body redirect_url": "the spelling of the other calls",
-    "createProfile body isDefault": "as in the update",
-    "createApiKey body scope": "keys for some profiles",
-    "createApiKey body profileIds": "likewise",
-    "createApiKey body permission": "keys that may only read",
-    "createApiKey body revealTokens": "keys that may read a platform's token",
-    "createApiKey body redirectAllowlist": "where this key may send browsers",
-    "listAccounts query page": "lists may be paged",
-    "listAccounts query limit": "likewise",
-    "getUsageStats usage": "accounts are counted too",
 }

@@ -23,7 +23,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.contract.published import OUR_OWN, PUBLISHED, Operation
+from tests.contract.differences import OUR_OWN
+from tests.contract.published import PUBLISHED, Operation
 from tests.journeys.processes import DemoServer
 
 # Taken out of the environment: the service refuses MOORLINE_ settings it does not know, also in processes tests start.

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.contract.conftest import Document
-from tests.contract.published import LEFT_OUT, OUR_OWN, PUBLISHED, Operation
+from tests.contract.differences import LEFT_OUT, OUR_OWN
+from tests.contract.published import PUBLISHED, Operation
 
 
 def operations(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -154,4 +155,19 @@ def test_every_failure_has_the_one_shape(document: Document) -> None:
 
 def test_the_select_calls_take_a_connect_token_and_no_other_does(document: Document) -> None:
     by_token = {told["operationId"] for _, told in operations(document) if {"connectToken": []} in told["security"]}
-    assert by_token == {"listFacebookPages", "selectFacebookPage"}
+    assert by_token == {
+        "listFacebookPages",
+        "listGoogleBusinessLocations",
+        "listPinterestBoardsForSelection",
+        "listSnapchatProfiles",
+        "selectFacebookPage",
+        "selectGoogleBusinessLocation",
+        "selectLinkedInOrganization",
+        "selectPinterestBoard",
+        "selectSnapchatProfile",
+    }
+
+
+def test_only_what_is_published_as_needing_no_key_needs_none(document: Document) -> None:
+    by_nobody = {told["operationId"] for _, told in operations(document) if {} in told["security"]}
+    assert by_nobody == {"getPendingOAuthData", "listLinkedInOrganizations"}

@@ -17,6 +17,8 @@ PUBLIC = {
     "/healthz": "a load balancer has no key",
     "/readyz": "likewise",
     "/api/docs": "nothing secret in it",
+    "/api/v1/connect/pending-data": "the pendingDataToken is the permission",
+    "/api/v1/connect/linkedin/organizations": "the tempToken is the permission",
     "/connect/{platform}/callback": "the state is the permission",
     "/connect/{platform}/{path}": "the attempt's cookie is the permission",
     "/connect/outcome": "the attempt's cookie is the permission",

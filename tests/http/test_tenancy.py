@@ -12,6 +12,28 @@ from tests.http.test_routes import framework_of, handlers
 
 SELECT = "/v1/connect/facebook/select-page"
 PAGE = "100000000000101"
+# The choose paths, and what a body of theirs holds besides profile and handle; some only list, some only save.
+SELECTS: dict[str, dict[str, Any]] = {
+    "/v1/connect/googlebusiness/locations": {},
+    "/v1/connect/googlebusiness/select-location": {"locationId": "1"},
+    "/v1/connect/pinterest/select-board": {"boardId": "1"},
+    "/v1/connect/snapchat/select-profile": {"selectedPublicProfile": {"id": "1"}},
+    "/v1/connect/linkedin/select-organization": {"accountType": "personal"},
+}
+NO_SELECTS = {
+    ("POST", "/v1/connect/googlebusiness/locations"),
+    ("GET", "/v1/connect/googlebusiness/select-location"),
+    ("GET", "/v1/connect/linkedin/select-organization"),
+}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "facebook-page": {"selectedPageId": "1"},
+    "linkedin-organizations": {},
+    "linkedin-organization": {"accountType": "personal"},
+    "pinterest-boards": {"defaultBoardId": "1"},
+    "gmb-locations": {"selectedLocationId": "1"},
+    "reddit-subreddits": {"defaultSubreddit": "boats"},
+}
+NO_OPTIONS = {("PUT", "linkedin-organizations"), ("GET", "linkedin-organization")}
 BSKY = {"identifier": "demo.bsky.social", "appPassword": "demo-demo-demo-demo"}
 
 
@@ -29,13 +51,16 @@ class Theirs:
     connect_token: str
 
 
+Call = Callable[[Theirs, World], Mapping[str, Any]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A call that names one id of `Theirs`; the rest of it is the caller's own."""
 
     method: str
     path: str
-    call: Callable[[Theirs, World], Mapping[str, Any]] = lambda _theirs, _world: {}
+    call: Call = lambda _theirs, _world: {}
 
 
 CASES = {
@@ -131,8 +156,48 @@ CASES = {
     for platform in ("facebook", "twitter", "bluesky")
 }
 
+
+def choosing(method: str, choice: Mapping[str, Any], *, profile: bool, handle: bool) -> Call:
+    """A list or a choice with their profile, their handle, or both."""
+
+    def call(theirs: Theirs, world: World) -> Mapping[str, Any]:
+        named = {
+            "profileId": theirs.profile if profile else world.owner.profile_id,
+            "tempToken": theirs.temp_token if handle else "x",
+        }
+        return {"query": named} if method == "GET" else {"body": {**choice, **named}}
+
+    return call
+
+
+CASES |= {
+    f"{method} {path}, profile {profile}, handle {handle}": Case(
+        method=method, path=path, call=choosing(method, choice, profile=profile, handle=handle)
+    )
+    for path, choice in SELECTS.items()
+    for method in ("GET", "POST")
+    for profile, handle in ((True, False), (False, True), (True, True))
+    if (method, path) not in NO_SELECTS
+}
+
+
+def switching(method: str, body: Mapping[str, Any]) -> Call:
+    return lambda _theirs, _world: {} if method == "GET" else {"body": body}
+
+
+CASES |= {
+    f"{method} {path}": Case(method=method, path=f"/v1/accounts/{{account}}/{path}", call=switching(method, body))
+    for path, body in OPTIONS.items()
+    for method in ("GET", "PUT")
+    if (method, path) not in NO_OPTIONS
+}
+CASES["pending data"] = Case(
+    method="GET", path="/v1/connect/pending-data", call=lambda t, _w: {"query": {"token": t.temp_token}}
+)
+
 # A foreign connect token beside a working key of one's own is not an id: it is refused as a credential.
 NO_IDS = {
+    ("GET", "/api/v1/connect/linkedin/organizations"),  # nobody's: the handle is the permission, whoever holds it
     ("GET", "/api/v1/users"),
     ("GET", "/api/v1/profiles"),
     ("POST", "/api/v1/profiles"),

@@ -131,5 +131,5 @@ async def _save(
 
 
 def _connected(account: Account, redirect_url: str | None) -> Connected:
-    url = None if redirect_url is None else redirects.connected(redirect_url, account, chosen=False)
+    url = None if redirect_url is None else redirects.connected(redirect_url, account, None)
     return Connected(account=account, redirect_url=url)

@@ -3,15 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal, TypeVar
 
 from moorline import clock
 from moorline.accounts import accounts
 from moorline.accounts.proven import Proven
-from moorline.adapter.oauth import OAuthPlatform, to_connection
-from moorline.adapter.values import App, Identity, Tokens
+from moorline.adapter.oauth import OAuthPlatform
+from moorline.adapter.values import App, Connection, Identity, Tokens
 from moorline.connect import selection, state
 from moorline.connect.start import adapter_of
 from moorline.errors import (
@@ -23,6 +23,7 @@ from moorline.errors import (
     NotConfigured,
     PlatformError,
     PlatformRateLimited,
+    Refused,
     Slug,
     Unreachable,
 )
@@ -43,13 +44,17 @@ log = logging.getLogger("moorline.connect")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
-    """What came back from the platform: to which path, with what. `error` is the platform's own code of a denial."""
+    """What came back from the platform: to which path, with what.
+
+    `error` is the platform's own code of a denial, `issuer` its `iss` (RFC 9207).
+    """
 
     platform: str
     state: str = field(repr=False)
     code: str = field(default="", repr=False)
     error: str | None = None
     error_description: str | None = None
+    issuer: str | None = None
 
 
 async def from_browser(service: Service, returned: Returned, *, cookie_attempts: frozenset[str]) -> Attempt:
@@ -113,6 +118,8 @@ async def _finish(
         await _through(service, adapter, app, attempt=attempt, returned=returned)
     except MoorlineError as error:
         await fail(service, attempt, error)
+        if raising and isinstance(error, Refused) and error.stage == "exchange":
+            error.code = slug_of(error)  # no token was revoked, there never was one
         if raising:
             raise
     except Exception as error:
@@ -124,23 +131,43 @@ async def _finish(
 
 
 async def _through(service: Service, adapter: OAuthPlatform, app: App, *, attempt: Attempt, returned: Returned) -> None:
+    _refuse_issuer(adapter, returned)
     _refuse_denial(adapter, returned)
     verifier = state.open_verifier(service.vault, attempt)
     # The bytes sent at authorization, whatever the settings say by now (RFC 6749 section 4.1.3).
     app = _as_authorized(app, attempt)
     tokens = await _staged("exchange", adapter.exchange(service.http, app, code=returned.code, verifier=verifier))
     identity = await _staged("identify", adapter.identify(service.http, app, tokens))
-    if adapter.selection is None:
-        await _staged("save", _save(service, attempt, identity, tokens))
-    else:
+    if adapter.selection is not None:
         choices = await _staged("list", adapter.list_choices(service.http, app, tokens, identity))
-        await selection.open_for(
-            service, attempt, identity, tokens=tokens, choices=choices, nothing_found=adapter.selection.nothing_found
-        )
+        if choices.items or not adapter.selection.or_person:
+            await selection.open_for(
+                service,
+                attempt,
+                identity,
+                tokens=tokens,
+                choices=choices,
+                nothing_found=adapter.selection.nothing_found,
+            )
+            return
+    connection = adapter.person(identity)
+    await _staged("save", _save(service, attempt, connection, identity=identity, tokens=tokens))
+
+
+def _refuse_issuer(adapter: OAuthPlatform, returned: Returned) -> None:
+    """RFC 9207 section 2.4: an answer of another authorization server than the one asked is not one to our request."""
+    wanted = adapter.spec.issuer
+    if wanted is None or (returned.issuer is None and not adapter.spec.issuer_promised):
+        return
+    if returned.issuer != wanted:
+        raise FlowFailed("invalid_state", f"{adapter.name}: the answer came from another issuer than the one asked.")
 
 
 def _refuse_denial(adapter: OAuthPlatform, returned: Returned) -> None:
     if returned.error is not None:
+        known = adapter.denial(returned.error, returned.error_description or "")
+        if known is not None:
+            raise known
         told = (returned.error_description or returned.error)[:_MAX_NOTE_CHARS]
         raise FlowFailed("oauth_denied", f"{adapter.name} reports: {told}")
     if not returned.code:
@@ -148,22 +175,18 @@ def _refuse_denial(adapter: OAuthPlatform, returned: Returned) -> None:
 
 
 def _as_authorized(app: App, attempt: Attempt) -> App:
-    return App(
-        client_id=app.client_id,
-        client_secret=app.client_secret,
-        redirect_uri=attempt.redirect_uri,
-        scopes=app.scopes,
-        api_version=app.api_version,
-    )
+    return replace(app, redirect_uri=attempt.redirect_uri)
 
 
-async def _save(service: Service, attempt: Attempt, identity: Identity, tokens: Tokens) -> None:
+async def _save(
+    service: Service, attempt: Attempt, connection: Connection, *, identity: Identity, tokens: Tokens
+) -> None:
     proven = Proven(
         user_id=attempt.user_id,
         profile_id=attempt.profile_id,
         platform=attempt.platform,
         app_id=attempt.app_id,
-        connection=to_connection(identity),
+        connection=connection,
         identity=identity,
         tokens=tokens,
     )
@@ -182,6 +205,8 @@ def slug_of(error: BaseException) -> Slug:
     """What a failure is called in redirects and on pages."""
     if isinstance(error, FlowFailed | NotConfigured):
         return error.slug
+    if isinstance(error, Refused) and error.code == "account_not_eligible":
+        return "account_not_eligible"
     if isinstance(error, AppMisconfigured):
         return "app_misconfigured"
     if isinstance(error, PlatformRateLimited):

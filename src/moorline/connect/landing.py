@@ -1,7 +1,11 @@
 """Where a browser goes once its callback was dealt with: the integrator's address, or a page of ours."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from moorline import clock
 from moorline.adapter.oauth import OAuthPlatform
+from moorline.adapter.values import Carrier, Selection
 from moorline.connect import redirects, selection, tickets
 from moorline.connect.tickets import InvalidHandle, Kind
 from moorline.errors import InvalidTempToken, Slug
@@ -9,6 +13,9 @@ from moorline.service import Service
 from moorline.store import accounts, api_keys, attempts
 from moorline.store.attempts import Attempt
 from moorline.store.selections import OpenSelection
+
+PENDING_TTL_S = 10 * 60
+PENDING_ENDS_BEFORE = timedelta(seconds=selection.SELECTION_TTL_S - PENDING_TTL_S)
 
 
 async def url_of(service: Service, attempt: Attempt) -> str:
@@ -20,8 +27,7 @@ async def url_of(service: Service, attempt: Attempt) -> str:
     if attempt.status == "connected" and attempt.account_id is not None:
         found = await accounts.get(service.db, attempt.user_id, attempt.account_id)
         if found is not None:
-            chosen = _step_of(service, attempt.platform) is not None
-            return redirects.connected(attempt.redirect_url, found.account, chosen=chosen)
+            return redirects.connected(attempt.redirect_url, found.account, picks_of(service, attempt.platform))
     return redirects.failed(attempt.redirect_url, attempt, slug_of(attempt))
 
 
@@ -46,16 +52,59 @@ async def is_open(service: Service, attempt: Attempt) -> bool:
 async def selection_fields(service: Service, attempt: Attempt) -> dict[str, str]:
     """The documented fields of an attempt whose choice is open. Raises: InvalidTempToken when it is over."""
     opened = await selection.get(service, attempt.id)
-    step = _step_of(service, attempt.platform)
-    if step is None:
+    picks = picks_of(service, attempt.platform)
+    if picks is None:
         raise InvalidTempToken
     return redirects.selection_fields(
         attempt,
-        step,
-        _handle(service, Kind.TEMP_TOKEN, opened),
+        picks.step,
+        _carried(service, opened, picks),
         connect_token=_handle(service, Kind.CONNECT_TOKEN, opened),
-        identity=opened.identity,
     )
+
+
+def _carried(service: Service, opened: OpenSelection, picks: Selection) -> dict[str, str]:
+    if picks.carrier is Carrier.PENDING_DATA:
+        expires_at = opened.expires_at - PENDING_ENDS_BEFORE
+        return {
+            "pendingDataToken": tickets.issue(
+                service.vault, Kind.PENDING_DATA, attempt_id=opened.attempt_id, expires_at=expires_at
+            )
+        }
+    person = redirects.user_profile(opened.identity)
+    if picks.tells_tokens:
+        person |= _token_fields(service, opened)
+    carried = {"tempToken": temp_token(service, opened), "userProfile": redirects.to_json(person)}
+    if picks.list_parameter is not None:
+        items = ({"id": item.id, **item.shown} for item in selection.listed(opened).items)
+        carried[picks.list_parameter] = redirects.list_to_json(items)
+    return carried
+
+
+def _token_fields(service: Service, opened: OpenSelection) -> dict[str, Any]:
+    """What is documented about tokens in `userProfile`: a handle where the refresh token would stand."""
+    tokens = selection.tokens_of(service, opened)
+    fields: dict[str, Any] = {"scope": " ".join(tokens.granted or ())}
+    if tokens.refresh is not None:
+        fields["refreshToken"] = refresh_handle(service, opened)
+    if tokens.access_expires_at is not None:
+        fields["tokenExpiresIn"] = seconds_left(tokens.access_expires_at)
+    return fields
+
+
+def seconds_left(until: datetime) -> int:
+    """Whole seconds from now, never below 0."""
+    return max(int((until - clock.now()).total_seconds()), 0)
+
+
+def temp_token(service: Service, opened: OpenSelection) -> str:
+    """The handle that opens the list and select calls of this selection."""
+    return _handle(service, Kind.TEMP_TOKEN, opened)
+
+
+def refresh_handle(service: Service, opened: OpenSelection) -> str:
+    """What stands where the platform's own refresh token would."""
+    return _handle(service, Kind.REFRESH_TOKEN, opened)
 
 
 def choice_handle(service: Service, opened: OpenSelection, choice_id: str) -> str:
@@ -98,6 +147,15 @@ async def by_temp_token(service: Service, text: str) -> OpenSelection:
     raise InvalidTempToken
 
 
+async def by_pending_token(service: Service, text: str) -> OpenSelection:
+    """The selection of a pendingDataToken, read or not. Raises: InvalidTempToken."""
+    try:
+        handle = tickets.read(service.vault, Kind.PENDING_DATA, text)
+    except InvalidHandle as error:
+        raise InvalidTempToken from error
+    return await selection.get(service, handle.attempt_id)
+
+
 async def by_cookie(service: Service, text: str) -> OpenSelection:
     """The selection a browser is at. Raises: InvalidTempToken."""
     try:
@@ -119,18 +177,17 @@ async def _to_selection(service: Service, attempt: Attempt) -> str:
         return redirects.page(service.settings.public_url, "outcome", {"attempt": attempt.id})
     if attempt.headless and attempt.redirect_url is not None:
         return redirects.with_query(attempt.redirect_url, fields)
-    adapter = service.platforms[attempt.platform]
-    path = adapter.selection.path if isinstance(adapter, OAuthPlatform) and adapter.selection is not None else ""
+    picks = picks_of(service, attempt.platform)
+    path = "" if picks is None else picks.path
     if attempt.redirect_url is not None:
         fields["redirect_url"] = attempt.redirect_url
     return redirects.page(service.settings.public_url, f"{attempt.platform}/{path}", fields)
 
 
-def _step_of(service: Service, platform: str) -> str | None:
+def picks_of(service: Service, platform: str) -> Selection | None:
+    """What is picked after consent on a platform; None where nothing is."""
     adapter = service.platforms.get(platform)
-    if isinstance(adapter, OAuthPlatform) and adapter.selection is not None:
-        return adapter.selection.step
-    return None
+    return adapter.selection if isinstance(adapter, OAuthPlatform) else None
 
 
 def _handle(service: Service, kind: Kind, opened: OpenSelection) -> str:

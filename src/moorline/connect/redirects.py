@@ -2,16 +2,18 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from moorline.adapter.values import Selection
 from moorline.errors import BadRequest, Slug
 from moorline.store.accounts import Account
 from moorline.store.attempts import Attempt
 
 MAX_URL_CHARS = 2000
+MAX_LIST_CHARS = 4000  # encoded; with the rest of the address it stays below the 8 kB common servers take
 # Schemes a browser runs, shows or hands to the machine itself instead of to an app.
 _NO_APP_SCHEMES = {
     "about", "blob", "chrome", "chrome-extension", "content", "data", "file", "filesystem", "ftp", "intent",
@@ -132,15 +134,20 @@ def with_query(url: str, parameters: Mapping[str, str]) -> str:
     return f"{head}{joint}{urlencode(parameters)}{hash_sign}{fragment}"
 
 
-def connected(url: str, account: Account, *, chosen: bool) -> str:
+def connected(url: str, account: Account, picks: Selection | None) -> str:
     """Where a finished connection goes. A chosen thing is called by its name there, a person by the user name."""
+    further = {} if picks is None else picks.success_parameters
+    told = {
+        parameter: str(account.details[detail]) for parameter, detail in further.items() if detail in account.details
+    }
     return with_query(
         url,
         {
             "connected": account.platform,
             "profileId": account.profile_id,
             "accountId": account.id,
-            "username": account.display_name if chosen else account.username,
+            "username": account.username if picks is None else account.display_name,
+            **told,
         },
     )
 
@@ -158,14 +165,14 @@ def failed(url: str, attempt: Attempt, slug: Slug) -> str:
     )
 
 
-def selection_fields(
-    attempt: Attempt, step: str, temp_token: str, *, connect_token: str, identity: Mapping[str, Any]
-) -> dict[str, str]:
-    """The documented parameters of an open selection, by their documented names."""
+def selection_fields(attempt: Attempt, step: str, carried: Mapping[str, str], *, connect_token: str) -> dict[str, str]:
+    """The documented parameters of an open selection, in their documented order.
+
+    `carried` is what this platform's redirect has of the selection itself.
+    """
     return {
         "profileId": attempt.profile_id,
-        "tempToken": temp_token,
-        "userProfile": json.dumps(user_profile(identity), ensure_ascii=False, separators=(",", ":")),
+        **carried,
         "connect_token": connect_token,
         "platform": attempt.platform,
         "step": step,
@@ -181,6 +188,23 @@ def user_profile(identity: Mapping[str, Any]) -> dict[str, Any]:
         "displayName": identity["display_name"],
         "profilePicture": identity["picture_url"],
     }
+
+
+def to_json(value: object) -> str:
+    """The JSON text of a parameter."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def list_to_json(items: Iterable[Mapping[str, Any]]) -> str:
+    """The JSON text of a list in an address: as many whole items as servers on the way take; the API lists them all."""
+    texts, chars = [], 0
+    for item in items:
+        text = to_json(item)
+        chars += len(quote(text)) + 3
+        if chars > MAX_LIST_CHARS:
+            break
+        texts.append(text)
+    return f"[{','.join(texts)}]"
 
 
 def page(public_url: str, path: str, parameters: Mapping[str, str] | None = None) -> str:

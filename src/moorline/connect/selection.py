@@ -1,16 +1,17 @@
 """Selection: open, list, choose: the same verbs for page, organization, board, location, public profile."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from moorline import clock
 from moorline.accounts import accounts
-from moorline.accounts.proven import Proven
+from moorline.accounts.proven import Picked, Proven
 from moorline.adapter.oauth import OAuthPlatform
-from moorline.adapter.values import Choice, Choices, Connection, Identity, Tokens, Unavailable
+from moorline.adapter.values import Choices, Connection, Identity, Tokens, choices_from
 from moorline.connect import redirects
 from moorline.errors import BadRequest, FlowFailed, InvalidTempToken, NotFound, Slug
 from moorline.service import Service
@@ -22,6 +23,7 @@ from moorline.store.selections import OpenSelection
 from moorline.vault import CannotOpen
 
 SELECTION_TTL_S = 15 * 60
+DESCRIBED_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +35,19 @@ class Chosen:
 
 
 async def open_for(
-    service: Service, attempt: Attempt, identity: Identity, *, tokens: Tokens, choices: Choices, nothing_found: Slug
+    service: Service,
+    attempt: Attempt,
+    identity: Identity,
+    *,
+    tokens: Tokens,
+    choices: Choices,
+    nothing_found: Slug | None,
 ) -> None:
-    """Keep the consent until a choice is made, for 15 minutes. Raises: FlowFailed when there is nothing to choose."""
-    if not choices.items:
+    """Keep the consent until a choice is made, for 15 minutes.
+
+    Raises: FlowFailed(`nothing_found`) when there is nothing to choose.
+    """
+    if not choices.items and nothing_found is not None:
         seen = "; ".join(f"{item.name}: {item.reason}" for item in choices.unavailable[:3])
         raise FlowFailed(nothing_found, seen or "The platform listed nothing.")
     opened = OpenSelection(
@@ -76,23 +87,50 @@ async def list_again(service: Service, opened: OpenSelection) -> Choices:
     return choices
 
 
+async def describe(
+    service: Service, opened: OpenSelection, choice_ids: Sequence[str]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Further details of choices by id, in the order asked for, asked of the platform at most 20 at a time.
+
+    Empty for an id the platform does not know or show. Raises: as `list_again`; what is under way then is dropped.
+    """
+    adapter, tokens, _ = _open(service, opened)
+    app, at_once = service.app(opened.platform), asyncio.Semaphore(DESCRIBED_AT_ONCE)
+
+    async def one(choice_id: str) -> Mapping[str, Any]:
+        async with at_once:
+            return await adapter.describe(service.http, app, tokens, choice_id)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            asked = [(choice_id, group.create_task(one(choice_id))) for choice_id in choice_ids]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    return [(choice_id, task.result()) for choice_id, task in asked]
+
+
+def tokens_of(service: Service, opened: OpenSelection) -> Tokens:
+    """The tokens of the consent. Raises: InvalidTempToken when they cannot be opened (any more)."""
+    return _open(service, opened)[1]
+
+
 def listed(opened: OpenSelection) -> Choices:
     """What the platform listed last."""
-    stored = opened.choices
-    return Choices(
-        items=tuple(Choice(**item) for item in stored["items"]),
-        unavailable=tuple(Unavailable(**item) for item in stored["unavailable"]),
-        truncated=stored["truncated"],
-    )
+    return choices_from(opened.choices)
 
 
-async def choose(service: Service, opened: OpenSelection, choice_id: str, *, redirect_url: str | None) -> Chosen:
-    """Save the chosen thing as the account, proven with the platform now.
+async def choose(
+    service: Service, opened: OpenSelection, choice_id: str | None, *, redirect_url: str | None, once: bool = False
+) -> Chosen:
+    """Save the chosen thing as the account, proven with the platform now; None: the person's own account.
 
-    The same choice again answers the same account. Raises: NotFound when it is not in the list (asked anew before
-    saying so); PlatformError, ScopeMissing, FlowFailed.
+    The same choice again answers the same account; `once` refuses another one after it.
+    Raises: NotFound when it is not in the list (asked anew before saying so); BadRequest where persons cannot be
+    connected; PlatformError, ScopeMissing, FlowFailed.
     """
-    account = await _saved_already(service, opened, choice_id)
+    picked = Picked(choice_id=choice_id or "", once=once)
+    account = await _saved_already(service, opened, picked)
+    picks = _adapter_of(service, opened).selection
     if account is None:
         connection, identity, tokens = await _adopt(service, opened, choice_id)
         proven = Proven(
@@ -104,9 +142,9 @@ async def choose(service: Service, opened: OpenSelection, choice_id: str, *, red
             identity=identity,
             tokens=tokens,
         )
-        account = await accounts.save(service, proven, attempt_id=opened.attempt_id, from_selection=True)
+        account = await accounts.save(service, proven, attempt_id=opened.attempt_id, picked=picked)
     url = redirect_url or opened.redirect_url
-    return Chosen(account=account, redirect_url=url and redirects.connected(url, account, chosen=True))
+    return Chosen(account=account, redirect_url=url and redirects.connected(url, account, picks))
 
 
 async def cancel(service: Service, opened: OpenSelection) -> None:
@@ -129,17 +167,19 @@ def check_redirect_url(opened: OpenSelection, url: str | None, allowlist: tuple[
         raise BadRequest(f"redirect_url {reason}.", code="invalid_redirect_url", fields={"redirect_url": reason})
 
 
-async def _saved_already(service: Service, opened: OpenSelection, choice_id: str) -> Account | None:
-    if opened.saved_account_id is None:
+async def _saved_already(service: Service, opened: OpenSelection, picked: Picked) -> Account | None:
+    if opened.saved_account_id is None or opened.saved_choice != picked.choice_id:
         return None
     found = await stored_accounts.get(service.db, opened.user_id, opened.saved_account_id)
-    if found is None or found.account.platform_account_id != choice_id:
-        return None
-    return found.account
+    return None if found is None else found.account
 
 
-async def _adopt(service: Service, opened: OpenSelection, choice_id: str) -> tuple[Connection, Identity, Tokens]:
+async def _adopt(service: Service, opened: OpenSelection, choice_id: str | None) -> tuple[Connection, Identity, Tokens]:
     adapter, tokens, identity = _open(service, opened)
+    if choice_id is None:
+        if adapter.selection is not None and not adapter.selection.or_person:
+            raise BadRequest(f"Choose a {adapter.selection.noun}.")
+        return adapter.person(identity), identity, tokens
     if not any(item.id == choice_id for item in listed(opened).items):
         anew = await list_again(service, opened)
         if not any(item.id == choice_id for item in anew.items):
@@ -150,10 +190,15 @@ async def _adopt(service: Service, opened: OpenSelection, choice_id: str) -> tup
     return connection, identity, tokens
 
 
-def _open(service: Service, opened: OpenSelection) -> tuple[OAuthPlatform, Tokens, Identity]:
+def _adapter_of(service: Service, opened: OpenSelection) -> OAuthPlatform:
     adapter = service.platforms.get(opened.platform)
     if not isinstance(adapter, OAuthPlatform) or adapter.selection is None:
         raise InvalidTempToken
+    return adapter
+
+
+def _open(service: Service, opened: OpenSelection) -> tuple[OAuthPlatform, Tokens, Identity]:
+    adapter = _adapter_of(service, opened)
     try:
         plain = service.vault.open(opened.tokens_sealed, about=_about(opened.attempt_id))
     except CannotOpen as error:

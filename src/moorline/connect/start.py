@@ -77,7 +77,7 @@ def make_attempt(service: Service, caller: Caller, call: StartCall, adapter: Ada
             redirect_uri="" if app is None else app.redirect_uri,
             redirect_url=call.redirect_url,
             headless=call.headless,
-            with_verifier=isinstance(adapter, OAuthPlatform) and adapter.spec.pkce,
+            with_verifier=isinstance(adapter, OAuthPlatform) and app is not None and adapter.uses_pkce(app),
         ),
     )
 

@@ -23,6 +23,8 @@ class Kind(enum.Enum):
     CONNECT_TOKEN = "connect_token"
     TEMP_TOKEN = "tempToken"
     CHOICE = "access_token"  # stands for the token of one listed choice (a Page); opens like a tempToken
+    REFRESH_TOKEN = "refreshToken"  # stands where the documented answers have the platform's own; nothing reads it
+    PENDING_DATA = "pendingDataToken"
     COOKIE = "cookie"
 
 

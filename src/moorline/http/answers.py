@@ -14,6 +14,11 @@ def saved_account(account: Account) -> SavedAccount:
         profile_picture=account.picture_url,
         is_active=account.is_active,
         selected_page_name=account.details.get("selectedPageName"),
+        account_type=account.details.get("accountType"),
+        default_board_name=account.details.get("defaultBoardName"),
+        selected_location_name=account.details.get("selectedLocationName"),
+        selected_location_id=account.details.get("selectedLocationId"),
+        public_profile_name=account.details.get("publicProfileName"),
     )
 
 

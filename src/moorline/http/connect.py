@@ -49,14 +49,16 @@ async def complete(
         await profiles.visible(service.db, caller, data.profile_id)
     except NotFound as error:  # for this call a 403 is published and no 404
         raise Forbidden("This API key may not use this profile.") from error
-    returned = Returned(platform=platform, state=data.state, code=data.code)
+    returned = Returned(platform=platform, state=data.state, code=data.code, issuer=data.iss)
     attempt = await finish.from_server(service, returned, user_id=caller.user_id, profile_id=data.profile_id)
     if attempt.status == "selecting" or attempt.account_id is None:
         fields = await landing.selection_fields(service, attempt)
         return SelectionShape(
             profile_id=fields["profileId"],
-            temp_token=fields["tempToken"],
-            user_profile=fields["userProfile"],
+            temp_token=fields.get("tempToken"),
+            user_profile=fields.get("userProfile"),
+            pending_data_token=fields.get("pendingDataToken"),
+            public_profiles=fields.get("publicProfiles"),
             connect_token=fields["connect_token"],
             platform=fields["platform"],
             step=fields["step"],
@@ -64,7 +66,8 @@ async def complete(
     found = await accounts.get(service.db, caller.user_id, attempt.account_id)
     if found is None:
         raise BadRequest("The account was disconnected meanwhile.", code="account_gone")
-    url = attempt.redirect_url and redirects.connected(attempt.redirect_url, found.account, chosen=False)
+    picks = landing.picks_of(service, platform)
+    url = attempt.redirect_url and redirects.connected(attempt.redirect_url, found.account, picks)
     return ConnectedShape(
         message=f"{platform} connected successfully", account=saved_account(found.account), redirect_url=url
     )

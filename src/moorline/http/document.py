@@ -26,7 +26,28 @@ _MEANINGS = {
     "503": "The database did not answer in time.",
 }
 # Calls for which no 404 is published: there an unknown profile is a 400 or a 403.
-_WITHOUT_404 = {"listFacebookPages", "handleOAuthCallback", "connectBlueskyCredentials"}
+_WITHOUT_404 = {
+    "connectBlueskyCredentials",
+    "handleOAuthCallback",
+    "listFacebookPages",
+    "listGoogleBusinessLocations",
+    "listLinkedInOrganizations",
+    "listPinterestBoardsForSelection",
+    "listSnapchatProfiles",
+    "selectLinkedInOrganization",
+    "selectPinterestBoard",
+    "selectSnapchatProfile",
+}
+# Whose key or connect token the guard reads, so no handler has it as a parameter.
+_CONNECT_TOKEN = {
+    "name": "X-Connect-Token",
+    "in": "header",
+    "required": False,
+    "deprecated": False,
+    "schema": {"type": "string"},
+    "description": "The connect token of the headless redirect, in place of an API key.",
+}
+_ASK_A_PLATFORM = re.compile(r"/connect/|/accounts/\{[a-z_]+\}/")
 
 
 class Document(OpenAPI):
@@ -67,6 +88,8 @@ def _with_failures(path: str, method: str, operation: dict[str, Any]) -> dict[st
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["name"] = _camel_name(parameter["name"])
+    if {"connectToken": []} in operation.get("security", ()):
+        operation.setdefault("parameters", []).append(_CONNECT_TOKEN)
     successes = {status: answer for status, answer in operation["responses"].items() if status < "400"}
     failures = {status: _failure(status) for status in sorted(_statuses(path, method, operation))}
     return {**operation, "responses": successes | failures}
@@ -79,7 +102,7 @@ def _failure(status: str) -> dict[str, Any]:
 
 def _statuses(path: str, method: str, operation: dict[str, Any]) -> set[str]:
     """Which failures a call may end with, told by what it takes."""
-    asks_a_platform = "/connect/" in path
+    asks_a_platform = _ASK_A_PLATFORM.search(path) is not None
     statuses = {"401", "429", "503"}
     if "parameters" in operation or "requestBody" in operation:
         statuses.add("400")

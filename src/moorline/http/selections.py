@@ -6,23 +6,34 @@ from litestar import Router, get, post
 from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from moorline.access import selecting
-from moorline.adapter.values import Choice, Unavailable
-from moorline.connect import landing, selection
-from moorline.errors import BadRequest, InvalidTempToken, NotFound
+from moorline.adapter.values import Choice
+from moorline.connect import landing
+from moorline.connect.selection import Chosen
+from moorline.http import choosing
 from moorline.http.answers import saved_account
 from moorline.http.callers import CallerRequest, service_of
-from moorline.http.shapes.connect import (
-    ConnectedShape,
+from moorline.http.choosing import BY_CONNECT_TOKEN
+from moorline.http.shapes.connect import ConnectedShape
+from moorline.http.shapes.selections import (
+    BoardChoice,
+    BoardList,
+    BoardShape,
+    LocationChoice,
+    LocationList,
+    LocationShape,
     PageChoice,
     PageList,
     PageShape,
-    UnavailableShape,
+    PublicProfileChoice,
+    PublicProfileList,
+    PublicProfileShape,
 )
-from moorline.owners import profiles
 from moorline.service import Service
 from moorline.store.selections import OpenSelection
 
-BY_CONNECT_TOKEN: list[dict[str, list[str]]] = [{"connectToken": []}]  # in the document beside the API key
+ProfileId = Annotated[str | None, QueryParameter(name="profileId")]
+TempToken = Annotated[str | None, QueryParameter(name="tempToken")]
+TempTokenHeader = Annotated[str | None, HeaderParameter(name="X-Temp-Token")]
 
 
 @get(
@@ -34,22 +45,15 @@ BY_CONNECT_TOKEN: list[dict[str, list[str]]] = [{"connectToken": []}]  # in the 
 )
 async def list_facebook_pages(
     request: CallerRequest,
-    profile_id: Annotated[str | None, QueryParameter(name="profileId")] = None,
-    temp_token: Annotated[str | None, QueryParameter(name="tempToken")] = None,
-    temp_token_header: Annotated[str | None, HeaderParameter(name="X-Temp-Token")] = None,
+    profile_id: ProfileId = None,
+    temp_token: TempToken = None,
+    temp_token_header: TempTokenHeader = None,
 ) -> PageList:
     """The Pages of an open choice, asked of Facebook now."""
-    service = service_of(request)
-    try:
-        opened = await opened_by(request, profile_id=profile_id, temp_token=temp_token or temp_token_header)
-    except NotFound as error:  # none is published for this call
-        raise BadRequest(str(error), fields={"profileId": "unknown"}) from error
-    choices = await selection.list_again(service, opened)
-    return PageList(
-        pages=[_page(service, opened, item) for item in choices.items],
-        unavailable=[_unavailable(item) for item in choices.unavailable],
-        truncated=choices.truncated,
-    )
+    with choosing.unknown_is_malformed("profileId"):
+        opened = await _opened(request, "facebook", profile_id, temp_token or temp_token_header)
+    listed = await choosing.listed_now(request, opened)
+    return PageList(pages=[_page(service_of(request), opened, item) for item in listed.items], **listed.beside)
 
 
 @post(
@@ -62,55 +66,131 @@ async def list_facebook_pages(
 )
 async def select_facebook_page(request: CallerRequest, data: JSONBody[PageChoice]) -> ConnectedShape:
     """Connect the chosen Page."""
-    opened = await opened_by(request, profile_id=data.profile_id, temp_token=data.temp_token)
-    if not data.page_id:
-        raise BadRequest("pageId is required.", fields={"pageId": "required"})
-    url = data.redirect_url or data.redirect_url_camel
-    caller, service = request.auth.caller, service_of(request)
-    allowlist = await landing.redirect_allowlist(service, opened) if caller is None else caller.redirect_allowlist
-    selection.check_redirect_url(opened, url, allowlist)
-    chosen = await selection.choose(service, opened, data.page_id, redirect_url=url)
-    return ConnectedShape(
-        message="Facebook page connected successfully",
-        account=saved_account(chosen.account),
-        redirect_url=chosen.redirect_url,
-    )
+    opened = await _opened(request, "facebook", data.profile_id, data.temp_token)
+    chosen = await choosing.save(request, opened, choosing.required("pageId", data.page_id), data)
+    return _connected(chosen, "Facebook page connected successfully")
 
 
-async def opened_by(request: CallerRequest, *, profile_id: str | None, temp_token: str | None) -> OpenSelection:
-    """The open selection a call means, by its tempToken or its connect token.
+@get(
+    "/connect/googlebusiness/locations",
+    opt=selecting(),
+    operation_id="listGoogleBusinessLocations",
+    tags=["Connect"],
+    security=BY_CONNECT_TOKEN,
+)
+async def list_locations(
+    request: CallerRequest,
+    profile_id: ProfileId = None,
+    temp_token: TempToken = None,
+    temp_token_header: TempTokenHeader = None,
+) -> LocationList:
+    """The locations of an open choice, asked of Google now."""
+    with choosing.unknown_is_malformed("profileId"):
+        opened = await _opened(request, "googlebusiness", profile_id, temp_token or temp_token_header)
+    listed = await choosing.listed_now(request, opened)
+    return LocationList(locations=[to_location(item) for item in listed.items], **listed.beside)
 
-    What a connect token knows may be left out; what is given must agree with it.
-    Raises: BadRequest for missing fields, InvalidTempToken; as `owners.profiles.visible`.
-    """
-    admitted, service = request.auth, service_of(request)
-    if admitted.selection is None:
-        missing = {
-            name: "required" for name, value in (("profileId", profile_id), ("tempToken", temp_token)) if not value
-        }
-        if missing:
-            raise BadRequest(f"Missing required fields: {', '.join(missing)}.", fields=missing)
-    if profile_id:
-        profiles.check_id(profile_id)
-    if admitted.caller is not None and profile_id:
-        await profiles.visible(service.db, admitted.caller, profile_id)
-    opened = admitted.selection if not temp_token else await landing.by_temp_token(service, temp_token)
-    if opened is None or not _is_theirs(request, opened):
-        raise InvalidTempToken
-    if profile_id and profile_id != opened.profile_id:
-        raise BadRequest(
-            "profileId is not the one this connection was started for.", fields={"profileId": "of another connection"}
+
+@post(
+    "/connect/googlebusiness/select-location",
+    opt=selecting(),
+    operation_id="selectGoogleBusinessLocation",
+    tags=["Connect"],
+    security=BY_CONNECT_TOKEN,
+    status_code=200,
+)
+async def select_location(request: CallerRequest, data: JSONBody[LocationChoice]) -> ConnectedShape:
+    """Connect the chosen location."""
+    opened = await _opened(request, "googlebusiness", data.profile_id, data.temp_token)
+    chosen = await choosing.save(request, opened, choosing.required("locationId", data.location_id), data)
+    return _connected(chosen, "Google Business location connected successfully")
+
+
+@get(
+    "/connect/pinterest/select-board",
+    opt=selecting(),
+    operation_id="listPinterestBoardsForSelection",
+    tags=["Connect"],
+    security=BY_CONNECT_TOKEN,
+)
+async def list_boards(
+    request: CallerRequest,
+    profile_id: ProfileId = None,
+    temp_token: TempToken = None,
+    temp_token_header: TempTokenHeader = None,
+) -> BoardList:
+    """The boards of an open choice, asked of Pinterest now."""
+    with choosing.unknown_is_forbidden():
+        opened = await _opened(request, "pinterest", profile_id, temp_token or temp_token_header)
+    listed = await choosing.listed_now(request, opened)
+    return BoardList(boards=[to_board(item) for item in listed.items], **listed.beside)
+
+
+@post(
+    "/connect/pinterest/select-board",
+    opt=selecting(),
+    operation_id="selectPinterestBoard",
+    tags=["Connect"],
+    security=BY_CONNECT_TOKEN,
+    status_code=200,
+)
+async def select_board(request: CallerRequest, data: JSONBody[BoardChoice]) -> ConnectedShape:
+    """Connect the person's account, with the chosen board as its default."""
+    with choosing.unknown_is_forbidden():
+        opened = await _opened(request, "pinterest", data.profile_id, data.temp_token)
+    with choosing.unknown_is_malformed("boardId"):
+        chosen = await choosing.save(request, opened, choosing.required("boardId", data.board_id), data)
+    return _connected(chosen, "Pinterest connected successfully with default board")
+
+
+@get(
+    "/connect/snapchat/select-profile",
+    opt=selecting(),
+    operation_id="listSnapchatProfiles",
+    tags=["Connect"],
+    security=BY_CONNECT_TOKEN,
+)
+async def list_public_profiles(
+    request: CallerRequest,
+    profile_id: ProfileId = None,
+    temp_token: TempToken = None,
+    temp_token_header: TempTokenHeader = None,
+) -> PublicProfileList:
+    """The public profiles of an open choice, asked of Snapchat now."""
+    with choosing.unknown_is_forbidden():
+        opened = await _opened(request, "snapchat", profile_id, temp_token or temp_token_header)
+    listed = await choosing.listed_now(request, opened)
+    return PublicProfileList(public_profiles=[_public_profile(item) for item in listed.items], **listed.beside)
+
+
+@post(
+    "/connect/snapchat/select-profile",
+    opt=selecting(),
+    operation_id="selectSnapchatProfile",
+    tags=["Connect"],
+    security=BY_CONNECT_TOKEN,
+    status_code=200,
+)
+async def select_public_profile(request: CallerRequest, data: JSONBody[PublicProfileChoice]) -> ConnectedShape:
+    """Connect the chosen public profile."""
+    with choosing.unknown_is_forbidden():
+        opened = await _opened(request, "snapchat", data.profile_id, data.temp_token)
+    with choosing.unknown_is_malformed("selectedPublicProfile"):
+        chosen = await choosing.save(
+            request, opened, choosing.id_in("selectedPublicProfile", data.selected_public_profile, "id"), data
         )
-    if admitted.caller is not None and not admitted.caller.may_see(opened.profile_id):
-        raise InvalidTempToken
-    return opened
+    return _connected(chosen, "Snapchat connected successfully with public profile")
 
 
-def _is_theirs(request: CallerRequest, opened: OpenSelection) -> bool:
-    admitted = request.auth
-    if admitted.selection is not None and admitted.selection.attempt_id != opened.attempt_id:
-        return False
-    return admitted.caller is None or admitted.caller.user_id == opened.user_id
+async def _opened(
+    request: CallerRequest, platform: str, profile_id: str | None, temp_token: str | None
+) -> OpenSelection:
+    opened = await choosing.opened_by(request, profile_id=profile_id, temp_token=temp_token)
+    return choosing.of_platform(opened, platform)
+
+
+def _connected(chosen: Chosen, message: str) -> ConnectedShape:
+    return ConnectedShape(message=message, account=saved_account(chosen.account), redirect_url=chosen.redirect_url)
 
 
 def _page(service: Service, opened: OpenSelection, item: Choice) -> PageShape:
@@ -124,8 +204,46 @@ def _page(service: Service, opened: OpenSelection, item: Choice) -> PageShape:
     )
 
 
-def _unavailable(item: Unavailable) -> UnavailableShape:
-    return UnavailableShape(id=item.id, name=item.name, reason=item.reason)
+def to_location(item: Choice) -> LocationShape:
+    """The documented form of a location."""
+    return LocationShape(
+        id=item.id,
+        name=item.name,
+        account_id=str(item.shown.get("accountId") or ""),
+        account_name=item.shown.get("accountName"),
+        address=item.shown.get("address"),
+        category=item.shown.get("category"),
+        website_url=item.shown.get("websiteUrl"),
+    )
 
 
-ROUTERS = Router(path="/", route_handlers=[list_facebook_pages, select_facebook_page])
+def to_board(item: Choice) -> BoardShape:
+    """The documented form of a board."""
+    return BoardShape(
+        id=item.id, name=item.name, description=item.shown.get("description"), privacy=item.shown.get("privacy")
+    )
+
+
+def _public_profile(item: Choice) -> PublicProfileShape:
+    return PublicProfileShape(
+        id=item.id,
+        display_name=item.name,
+        username=item.shown.get("username"),
+        profile_image_url=item.shown.get("profile_image_url"),
+        subscriber_count=item.shown.get("subscriber_count") or 0,
+    )
+
+
+ROUTERS = Router(
+    path="/",
+    route_handlers=[
+        list_facebook_pages,
+        select_facebook_page,
+        list_locations,
+        select_location,
+        list_boards,
+        select_board,
+        list_public_profiles,
+        select_public_profile,
+    ],
+)

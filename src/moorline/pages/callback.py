@@ -42,6 +42,7 @@ def _returned(request: Visit, platform: str) -> Returned:
         code=query.get("code", "").removesuffix("#_=_"),
         error=error,
         error_description=query.get("error_description") or query.get("error_message"),
+        issuer=query.get("iss"),
     )
 
 

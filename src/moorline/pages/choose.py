@@ -10,18 +10,18 @@ from litestar.params import FromPath
 
 from moorline.access import public
 from moorline.adapter.oauth import OAuthPlatform
-from moorline.adapter.values import Choices
+from moorline.adapter.values import Choice, Choices
 from moorline.connect import landing, redirects, selection
 from moorline.connect.finish import slug_of
 from moorline.errors import FlowFailed, InvalidTempToken, MoorlineError, NotFound
-from moorline.pages import view
+from moorline.pages import view, words
 from moorline.pages.callback import note_cookie
 from moorline.pages.visit import Visit, cookie_attempts, csrf_matches, csrf_of, is_same_site, service_of, slug_page
 from moorline.service import Service
 from moorline.store import attempts, profiles
 from moorline.store.selections import OpenSelection
 
-_NAMES = {"facebook": ("Facebook", "Facebook Page")}
+PERSON = "person"  # the row of the person's own account; all others are numbered
 
 
 @get("/connect/{platform:str}/{path:str}", opt=public(), include_in_schema=False)
@@ -30,7 +30,7 @@ async def chooser(request: Visit, platform: FromPath[str], path: FromPath[str]) 
     if not _is_chooser(service_of(request), platform, path):
         return slug_page(request, "invalid_state", status=404)
     query = request.query_params
-    if "tempToken" in query or "connect_token" in query:
+    if not query.keys().isdisjoint({"tempToken", "pendingDataToken", "connect_token"}):
         return await _enter(request, platform, path, query)
     try:
         opened, cookie = await _at(request, query.get("attempt", ""))
@@ -66,7 +66,12 @@ def _is_chooser(service: Service, platform: str, path: str) -> bool:
 async def _enter(request: Visit, platform: str, path: str, query: Mapping[str, str]) -> Response[bytes]:
     service = service_of(request)
     try:
-        opened = await landing.by_temp_token(service, query.get("tempToken", ""))
+        pending = query.get("pendingDataToken")
+        opened = await (
+            landing.by_temp_token(service, query.get("tempToken", ""))
+            if pending is None
+            else landing.by_pending_token(service, pending)
+        )
     except InvalidTempToken:
         return slug_page(request, "session_expired", status=410)
     if opened.platform != platform:
@@ -106,14 +111,16 @@ async def _show(
     if profile is None:
         return slug_page(request, "profile_not_found", status=404, attempt_id=opened.attempt_id)
     choices = selection.listed(opened)
-    platform, what = _NAMES.get(opened.platform, (opened.platform, "item"))
+    picks = landing.picks_of(service, opened.platform)
+    picking = words.PICKING.get(opened.platform, words.Picking(platform=opened.platform, what="item"))
     values = {
         "problem": problem,
-        "platform": platform,
-        "what": what,
+        "platform": picking.platform,
+        "what": picking.what,
         "profile": profile.name,
         "person": opened.identity["display_name"],
-        "items": [_row(item.name, item.username, item.shown.get("category")) for item in choices.items],
+        "or_person": PERSON if picks is not None and picks.or_person else None,
+        "items": [_row(item, picking.hints) for item in choices.items],
         "unavailable": choices.unavailable,
         "action": request.scope["path"],
         "attempt_id": opened.attempt_id,
@@ -124,8 +131,9 @@ async def _show(
     return view.page(service, "choose.html", values, status=status)
 
 
-def _row(name: str, username: str | None, hint: object) -> dict[str, str]:
-    return {"name": name, "username": username or "", "hint": str(hint or "")}
+def _row(item: Choice, hints: tuple[str, ...]) -> dict[str, str]:
+    told = " · ".join(str(item.shown[hint]) for hint in hints if item.shown.get(hint))
+    return {"name": item.name, "username": item.username or "", "hint": told}
 
 
 async def _save(request: Visit, opened: OpenSelection, cookie: str, *, given: str, listed: str) -> Response[bytes]:
@@ -133,11 +141,13 @@ async def _save(request: Visit, opened: OpenSelection, cookie: str, *, given: st
     choices = selection.listed(opened)
     if listed and listed != _listed(choices):  # asked anew meanwhile: the numbers may mean others now
         return await _show(request, opened, cookie, problem="The list has changed. Choose again", status=409)
-    choice_id = _choice_id(choices, given)
-    if choice_id is None:
+    picks = landing.picks_of(service, opened.platform)
+    is_person = given == PERSON and picks is not None and picks.or_person
+    choice_id = None if is_person else _choice_id(choices, given)
+    if choice_id is None and not is_person:
         return await _show(request, opened, cookie, problem="Choose one from the list", status=400)
     try:
-        done = await selection.choose(service, opened, choice_id, redirect_url=None)
+        done = await selection.choose(service, opened, choice_id, redirect_url=None, once=True)
     except NotFound:
         return await _show(request, opened, cookie, problem="That one is not available any more", status=409)
     except MoorlineError as error:

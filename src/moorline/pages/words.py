@@ -47,6 +47,24 @@ _TITLES: dict[Slug, tuple[str, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picking:
+    """How a chooser speaks of a platform, of one thing to pick there, and which shown fields tell two apart."""
+
+    platform: str
+    what: str
+    hints: tuple[str, ...] = ()
+
+
+PICKING: dict[str, Picking] = {
+    "facebook": Picking(platform="Facebook", what="Facebook Page", hints=("category",)),
+    "linkedin": Picking(platform="LinkedIn", what="LinkedIn account"),
+    "pinterest": Picking(platform="Pinterest", what="Pinterest board", hints=("description", "privacy")),
+    "googlebusiness": Picking(platform="Google", what="business location", hints=("address", "accountName")),
+    "snapchat": Picking(platform="Snapchat", what="Snapchat Public Profile"),
+}
+
+
 def of(slug: Slug) -> Words:
     """The words of a slug."""
     title, advice = _TITLES[slug]

@@ -1,6 +1,6 @@
-"""Models of `/v1/connect/{platform}`, of the select paths, of Bluesky and of Telegram."""
+"""Models of `/v1/connect/{platform}`, of what finishes a connection, of Bluesky and of Telegram."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -14,11 +14,12 @@ class StartedShape(msgspec.Struct, kw_only=True):
 
 
 class CodeBody(msgspec.Struct, kw_only=True):
-    """A code an integrator's own server received."""
+    """A code an integrator's own server received, and the `iss` beside it where there was one (RFC 9207)."""
 
     code: str
     state: str
     profile_id: str = msgspec.field(name="profileId")
+    iss: str | None = None
 
 
 class SavedAccount(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -31,6 +32,11 @@ class SavedAccount(msgspec.Struct, kw_only=True, omit_defaults=True):
     profile_picture: str | None = msgspec.field(name="profilePicture", default=None)
     is_active: bool = msgspec.field(name="isActive")
     selected_page_name: str | None = msgspec.field(name="selectedPageName", default=None)
+    account_type: Literal["personal", "organization"] | None = msgspec.field(name="accountType", default=None)
+    default_board_name: str | None = msgspec.field(name="defaultBoardName", default=None)
+    selected_location_name: str | None = msgspec.field(name="selectedLocationName", default=None)
+    selected_location_id: str | None = msgspec.field(name="selectedLocationId", default=None)
+    public_profile_name: str | None = msgspec.field(name="publicProfileName", default=None)
 
 
 class ConnectedShape(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -41,53 +47,30 @@ class ConnectedShape(msgspec.Struct, kw_only=True, omit_defaults=True):
     redirect_url: str | None = None
 
 
-class SelectionShape(msgspec.Struct, kw_only=True):
-    """An open choice: the fields the headless redirect carries, `userProfile` as its JSON text."""
+class BulkRefresh(msgspec.Struct, kw_only=True):
+    """How many other accounts of the same person received the new tokens."""
+
+    updated_count: int = msgspec.field(name="updatedCount")
+    errors: int = 0
+
+
+class LinkedInConnected(ConnectedShape, kw_only=True, omit_defaults=True):
+    """A finished connection; `bulkRefresh` only where other accounts hang on the same grant."""
+
+    bulk_refresh: BulkRefresh | None = msgspec.field(name="bulkRefresh", default=None)
+
+
+class SelectionShape(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An open choice: the fields the headless redirect of this platform carries, `userProfile` as its JSON text."""
 
     profile_id: str = msgspec.field(name="profileId")
-    temp_token: str = msgspec.field(name="tempToken")
-    user_profile: str = msgspec.field(name="userProfile")
+    temp_token: str | None = msgspec.field(name="tempToken", default=None)
+    user_profile: str | None = msgspec.field(name="userProfile", default=None)
+    pending_data_token: str | None = msgspec.field(name="pendingDataToken", default=None)
+    public_profiles: str | None = msgspec.field(name="publicProfiles", default=None)
     connect_token: str
     platform: str
     step: str
-
-
-class UnavailableShape(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Something the platform named that cannot be chosen."""
-
-    id: str | None = None
-    name: str
-    reason: str
-
-
-class PageShape(msgspec.Struct, kw_only=True):
-    """One Facebook Page; `access_token` is a sealed handle that stands for its token."""
-
-    id: str
-    name: str
-    username: str | None
-    access_token: str
-    category: str | None
-    tasks: list[str]
-
-
-class PageList(msgspec.Struct, kw_only=True):
-    """Facebook Pages to choose from, and those that cannot be chosen."""
-
-    pages: list[PageShape]
-    unavailable: list[UnavailableShape]
-    truncated: bool
-
-
-class PageChoice(msgspec.Struct, kw_only=True):
-    """The chosen Page. What a connect token knows already may be left out; `userProfile` is read by nobody."""
-
-    profile_id: str | None = msgspec.field(name="profileId", default=None)
-    page_id: str | None = msgspec.field(name="pageId", default=None)
-    temp_token: str | None = msgspec.field(name="tempToken", default=None)
-    user_profile: Any = msgspec.field(name="userProfile", default=None)
-    redirect_url: str | None = None
-    redirect_url_camel: str | None = msgspec.field(name="redirectUrl", default=None)
 
 
 class BlueskyBody(msgspec.Struct, kw_only=True):

@@ -1,0 +1,87 @@
+"""Where our own document and the published one differ, each with its reason."""
+
+# Published, and left out here for a reason.
+LEFT_OUT = {
+    "listProfiles query includeOverLimit": "without plans nothing is over a limit; the parameter is ignored",
+    "listAccounts query includeOverLimit": "likewise",
+    "isOverLimit": "only comes with includeOverLimit",
+    "followersCount": "only with the analytics add-on, which is not here",
+    "followersLastUpdated": "likewise",
+    "listApiKeys key": "published for the answer that makes a key; a list never shows one",
+    "getUsageStats 404": "the user of a working key exists",
+}
+
+_LISTS = (
+    "listFacebookPages",
+    "listGoogleBusinessLocations",
+    "listPinterestBoardsForSelection",
+    "listSnapchatProfiles",
+)
+_CHOICES = (
+    "selectFacebookPage",
+    "selectGoogleBusinessLocation",
+    "selectLinkedInOrganization",
+    "selectPinterestBoard",
+    "selectSnapchatProfile",
+)
+_OPTIONS = (
+    "getFacebookPages",
+    "getLinkedInOrganizations",
+    "getPinterestBoards",
+    "getGmbLocations",
+    "getRedditSubreddits",
+)
+_TOKEN_PUBLISHED = {"listPinterestBoardsForSelection", "listSnapchatProfiles", "selectSnapchatProfile"}
+_CACHED_PUBLISHED = {"getFacebookPages", "getGmbLocations"}
+_ON_MANY = (
+    {
+        f"{name} {what}": reason
+        for name in (*_LISTS, "getPendingOAuthData", *_OPTIONS)
+        for what, reason in {
+            "unavailable": "what cannot be chosen, and why",
+            "truncated": "whether the list was cut",
+        }.items()
+    }
+    | {f"{name} alreadyConnected": "what may be chosen again" for name in (*_LISTS, "getPendingOAuthData")}
+    | {f"{name} header X-Temp-Token": "later SDKs send the tempToken there" for name in _LISTS}
+    | {f"{name} body redirectUrl": "the spelling the Python SDK sends" for name in _CHOICES}
+    | {
+        f"{name} header X-Connect-Token": "published in the text of every choice"
+        for name in (*_LISTS, *_CHOICES)
+        if name not in _TOKEN_PUBLISHED
+    }
+    | {f"{name} query refresh": "reads the list anew" for name in _OPTIONS}
+    | {
+        f"{name} cached": "whether the list was read earlier, as for two of the five"
+        for name in _OPTIONS
+        if name not in _CACHED_PUBLISHED
+    }
+)
+
+# Ours, and not published, each with its reason.
+OUR_OWN = _ON_MANY | {
+    "getAccount": "the official SDKs call it",
+    "getConnectUrl query redirectUrl": "the spelling the Python SDK sends",
+    "getConnectUrl attemptId": "what logs and pages call the attempt",
+    "getTelegramConnectStatus query redirect_url": "the hosted page leads there",
+    "getTelegramConnectStatus query redirectUrl": "likewise",
+    "getTelegramConnectStatus authUrl": "integrators ask every platform for it",
+    "getTelegramConnectStatus state": "likewise",
+    "getTelegramConnectStatus attemptId": "likewise",
+    "completeTelegramConnect note": "why the last message was refused",
+    "handleOAuthCallback body iss": "which server a code came from, RFC 9207",
+    "listLinkedInOrganizations header X-Temp-Token": "later SDKs send the tempToken there",
+    "getPendingOAuthData header X-Connect-Token": "who reads it a second time",
+    "getPinterestBoards defaultBoardId": "which board is set",
+    "connectBlueskyCredentials body redirectUrl": "the spelling later SDKs send",
+    "connectBlueskyCredentials body redirect_url": "the spelling of the other calls",
+    "createProfile body isDefault": "as in the update",
+    "createApiKey body scope": "keys for some profiles",
+    "createApiKey body profileIds": "likewise",
+    "createApiKey body permission": "keys that may only read",
+    "createApiKey body revealTokens": "keys that may read a platform's token",
+    "createApiKey body redirectAllowlist": "where this key may send browsers",
+    "listAccounts query page": "lists may be paged",
+    "listAccounts query limit": "likewise",
+    "getUsageStats usage": "accounts are counted too",
+}
