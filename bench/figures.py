@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench import details, pages
 from bench.load import Sample
 from bench.operations import Operation
 from bench.options import CONNECTIONS
@@ -13,6 +14,8 @@ from bench.world import LISTED_ACCOUNTS
 # In floors H. A flow's: with two platform calls, and what each further call may add.
 _START_H, _GET_H, _LIST_H, _FLOW_H, _FURTHER_CALL_H = 8.0, 7.0, 24.0, 30.0, 5.0
 _CALLS_IN_FLOW = 2
+_DETAILS_IN_CALLS = 10.0
+_BESIDE_IN_RESULT_PAGES = 10.0  # a result page as it was sent, parsed, and mapped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ def singles(results: Results) -> list[Single]:
     if ("start", 1) in results.samples:
         p99 = [_share_of(_latencies([sample]), 0.99) for sample in results.samples["start", 1]]
         found.append(_single("start connect at 1 connection, p99", "ms", p99, target=3.0))
-    return found
+    return [*found, *_details(results), *_listings(results)]
 
 
 def target_h_of(operation: Operation) -> float:
@@ -88,6 +91,30 @@ def target_h_of(operation: Operation) -> float:
     if operation.platform_calls:
         return _FLOW_H + _FURTHER_CALL_H * max(operation.platform_calls - _CALLS_IN_FLOW, 0)
     return {"start": _START_H, "get": _GET_H, "list": _LIST_H}[operation.name]
+
+
+def _details(results: Results) -> list[Single]:
+    if not results.details:
+        return []
+    told = results.details
+    return [
+        _single(details.TITLE, "calls long", [one.in_calls for one in told], target=_DETAILS_IN_CALLS),
+        _single(f"{details.TITLE}, at once", "calls", [one.most_at_once for one in told], target=details.AT_ONCE),
+        _single(f"{details.TITLE}, each", "ms CPU", [one.cpu_ms_each for one in told]),
+    ]
+
+
+def _listings(results: Results) -> list[Single]:
+    if not results.listings:
+        return []
+    told = results.listings
+    beside = [one.beside_bytes / one.result_page_bytes for one in told]
+    answer = [one.answer_bytes / one.result_page_bytes for one in told]
+    return [
+        _single(f"{pages.TITLE}, each", "ms CPU", [one.cpu_ms_per_page for one in told]),
+        _single(f"{pages.TITLE}, held beside it", "result pages", beside, target=_BESIDE_IN_RESULT_PAGES),
+        _single(f"{pages.TITLE}, itself", "result pages", answer),
+    ]
 
 
 def _line(results: Results, name: str, title: str, connections: int) -> Line:

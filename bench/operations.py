@@ -17,6 +17,7 @@ from moorline.cli.browser import Browser
 PERSON = "single"  # of the sandbox: has exactly one of everything
 RETURN_URL = "https://app.example.com/connected"
 NAMES = ("start", "get", "list", "twitter", "facebook")
+HEADLESS = ("facebook", "linkedin")  # have a choice, which no page is opened for
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -50,6 +51,17 @@ async def prepare(world: World, opened: aiohttp.ClientSession) -> dict[str, Oper
         calls = await _platform_calls(world, opened, step, name) if name in flows else 0
         operations[name] = Operation(name=name, title=title, once=step, platform_calls=calls)
     return operations
+
+
+async def consented(world: World, opened: aiohttp.ClientSession, platform: str) -> dict[str, str]:
+    """What the redirect of a fresh consent carries; where there is a choice, it is a headless one."""
+    return await (await _flow(world, opened, platform)).landed(opened)
+
+
+async def json_at(opened: aiohttp.ClientSession, url: str) -> Any:
+    """The JSON of an address that takes no key. Raises: Unexpected for another status than 200."""
+    async with opened.get(URL(url, encoded=True)) as answer:
+        return await _json(answer)
 
 
 async def reset_sandbox(world: World, opened: aiohttp.ClientSession) -> None:
@@ -86,19 +98,19 @@ class _Flow:
     def __init__(self, world: World, platform: str, consent: bytes) -> None:
         self._platform = platform
         self._consent = consent
-        self._start = URL(_start_url(world, platform, headless=platform == "facebook"), encoded=True)
+        self._start = URL(_start_url(world, platform, headless=platform in HEADLESS), encoded=True)
         self._select = f"{world.server_url}/api/v1/connect/{platform}/select-page"
         self._headers = {"authorization": f"Bearer {world.flow_key}"}
 
     async def to_end(self, opened: aiohttp.ClientSession) -> None:
         """Start, consent, callback; the account is saved then."""
-        landed = await self._landed(opened)
-        if dict(parse_qsl(urlsplit(landed).query)).get("connected") != self._platform:
+        landed = await self.landed(opened)
+        if landed.get("connected") != self._platform:
             raise Unexpected(f"{self._platform} was not connected: {landed}")
 
     async def choose_page(self, opened: aiohttp.ClientSession) -> None:
         """Start, consent, callback, list, choose; by the connect token, as a browser without an API key does."""
-        given = dict(parse_qsl(urlsplit(await self._landed(opened)).query))
+        given = await self.landed(opened)
         profile_id, temp_token = given["profileId"], given["tempToken"]
         headers = {"x-connect-token": given["connect_token"]}
         query = urlencode({"profileId": profile_id, "tempToken": temp_token}, quote_via=quote)
@@ -111,14 +123,14 @@ class _Flow:
         if saved["account"]["platform"] != self._platform:
             raise Unexpected(f"another account was saved: {saved}")
 
-    async def _landed(self, opened: aiohttp.ClientSession) -> str:
-        """Where the browser is sent once the callback is through."""
+    async def landed(self, opened: aiohttp.ClientSession) -> dict[str, str]:
+        """The parameters of the address the browser is sent to once the callback is through."""
         async with opened.get(self._start, headers=self._headers) as answer:
             consent = URL((await _json(answer))["authUrl"], encoded=True)
         async with opened.post(consent, data=self._consent, headers=_FORM, allow_redirects=False) as answer:
             callback = URL(await _location(answer), encoded=True)
         async with opened.get(callback, allow_redirects=False) as answer:
-            return await _location(answer)
+            return dict(parse_qsl(urlsplit(await _location(answer)).query))
 
 
 async def _flow(world: World, opened: aiohttp.ClientSession, platform: str) -> _Flow:

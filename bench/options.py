@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.operations import NAMES
+from bench import details, operations, pages
 
 ROUNDS, SECONDS, STARTS = 5, 1.0, 5
 QUICK_ROUNDS, QUICK_SECONDS, QUICK_STARTS = 1, 0.15, 1
 CONNECTIONS = (1, 16)
+NAMES = (*operations.NAMES, details.NAME, pages.NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--rounds", type=_at_least_one, help=f"rounds, median of which is told ({ROUNDS})")
     parser.add_argument("--seconds", type=_seconds, help=f"of load per operation, connections and round ({SECONDS})")
-    parser.add_argument("--only", choices=NAMES, action="append", help="measure this operation; may be repeated")
+    parser.add_argument("--only", choices=NAMES, action="append", help="measure this; may be repeated")
     parser.add_argument("--json", metavar="PATH", type=Path, help="write the results there, every round of them")
     parser.add_argument("--quick", action="store_true", help="a smoke run of a few seconds; its figures mean nothing")
     given = parser.parse_args(arguments)

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import aiohttp
 
-from bench import operations
+from bench import details, operations, pages
+from bench.details import Details
 from bench.load import Once, Sample, drive, session
 from bench.operations import Operation
 from bench.options import CONNECTIONS, Options
+from bench.pages import Listing
 from bench.processes import COMMAND, LONGEST_WAIT_S, ROOT, Broken, Child, Fleet, cores, pin
-from bench.world import HOST, World, environment_of, free_ports, outbound_map_in, seed
+from bench.world import HOST, World, environment_of, free_ports, outbound_map_in, seed, with_played
 from moorline import clock
 
 FLOOR = "H"
@@ -40,6 +42,8 @@ class Results:
     after_mib: float = 0.0
     samples: dict[tuple[str, int], list[Sample]] = field(default_factory=dict)
     rows_ms: dict[str, list[float]] = field(default_factory=lambda: {"read": [], "insert": []})
+    details: list[Details] = field(default_factory=list)
+    listings: list[Listing] = field(default_factory=list)
 
 
 async def measure(options: Options) -> Results:
@@ -61,15 +65,18 @@ class _Run:
     async def carry_out(self) -> Results:
         options, fleet = self._options, self._fleet
         _show("starting")
-        server_port, sandbox_port, floor_port = free_ports(3)
+        server_port, sandbox_port, floor_port, played_port = free_ports(4)
         sandbox_url, floor_url = f"http://{HOST}:{sandbox_port}", f"http://{HOST}:{floor_port}"
-        environment = environment_of(
-            server_port, fleet.folder, outbound_map=await self._start_sandbox(sandbox_port, server_port)
-        )
+        played_url = f"http://{HOST}:{played_port}"
+        outbound_map = with_played(await self._start_sandbox(sandbox_port, server_port), played_url)
+        environment = environment_of(server_port, fleet.folder, outbound_map=outbound_map)
         floor = fleet.start(
             "the floor", [sys.executable, "-m", "bench.floors", "web", str(floor_port)], core=self._server_core
         )
-        world = await seed(environment, sandbox_url=sandbox_url, floor_url=floor_url)
+        played = fleet.start(
+            "the long lists", [sys.executable, "-m", "bench.played", str(played_port)], core=self._load_core
+        )
+        world = await seed(environment, sandbox_url=sandbox_url, floor_url=floor_url, played_url=played_url)
         results = Results(
             at=clock.iso(clock.now()),
             commit=_commit(),
@@ -80,11 +87,12 @@ class _Run:
         results.help_cpu_s = self._help_cpu_s()
         async with session() as opened:
             await _until_answers(opened, floor_url, floor)
+            await _until_answers(opened, f"{played_url}/told", played)
             server = await self._start_server(opened, world, environment, into=results.start_cpu_s)
             await asyncio.sleep(_SETTLE_S)
             results.idle_mib = server.resident_mib()
             prepared = await operations.prepare(world, opened)
-            results.operations = {name: prepared[name] for name in options.only}
+            results.operations = {name: one for name, one in prepared.items() if name in options.only}
             await self._rounds(opened, world, {"server": server, "floor": floor}, results)
             results.after_mib = server.resident_mib()
         _show("")
@@ -143,6 +151,20 @@ class _Run:
                     _show(f"round {number + 1} of {options.rounds}: {title}, {connections} connections")
                     sample = await drive(once, measured=measured, connections=connections, seconds=options.seconds)
                     results.samples.setdefault((name, connections), []).append(sample)
+
+            await self._measure_calls_out(opened, world, server, results)
+
+    async def _measure_calls_out(
+        self, opened: aiohttp.ClientSession, world: World, server: Child, results: Results
+    ) -> None:
+        if details.NAME in self._options.only:
+            _show(details.TITLE)
+            results.details.append(await details.measure(world, opened, server))
+        if pages.NAME in self._options.only:
+            _show(pages.TITLE)
+            command = [sys.executable, "-m", "bench.pages", world.played_url]
+            told, _ = self._fleet.finish("the pages", command, core=self._server_core)
+            results.listings.append(Listing(**json.loads(told)))
 
     def _rows_ms(self) -> dict[str, float]:
         command = [sys.executable, "-m", "bench.floors", "rows", str(self._fleet.folder)]

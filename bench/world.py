@@ -25,7 +25,7 @@ from moorline.vault import new_key
 
 HOST = "127.0.0.1"
 LISTED_ACCOUNTS = 100
-PLATFORMS = ("twitter", "facebook")
+PLATFORMS = ("twitter", "facebook", "linkedin")
 _TOKEN_CHARS = 1024
 _MAP = re.compile(r"^MOORLINE_OUTBOUND_MAP='(.*)'$", re.MULTILINE)
 
@@ -37,6 +37,7 @@ class World:
     server_url: str
     sandbox_url: str
     floor_url: str
+    played_url: str
     list_key: str = field(repr=False)
     account_id: str
     flow_key: str = field(repr=False)
@@ -64,6 +65,12 @@ def outbound_map_in(told: str) -> str | None:
     return found[1]
 
 
+def with_played(outbound_map: str, played_url: str) -> str:
+    """The sandbox's map, but for the one address that `bench.played` answers for it."""
+    own = {"https://api.linkedin.com/v2/organizations": f"{played_url}/v2/organizations"}
+    return json.dumps({**json.loads(outbound_map), **own})
+
+
 def environment_of(port: int, folder: Path, *, outbound_map: str) -> dict[str, str]:
     """Settings as in production, but for the rate limit (off) and the platforms (played)."""
     values = {
@@ -81,7 +88,7 @@ def environment_of(port: int, folder: Path, *, outbound_map: str) -> dict[str, s
     return {PREFIX + name: value for name, value in values.items()}
 
 
-async def seed(environment: Mapping[str, str], *, sandbox_url: str, floor_url: str) -> World:
+async def seed(environment: Mapping[str, str], *, sandbox_url: str, floor_url: str, played_url: str) -> World:
     """Migrate the database and fill it through the product's own functions, before the server opens it."""
     given = settings.load(environment, platforms=platform_names())
     await migrate.upgrade(given.database_url)
@@ -94,6 +101,7 @@ async def seed(environment: Mapping[str, str], *, sandbox_url: str, floor_url: s
         server_url=given.public_url,
         sandbox_url=sandbox_url,
         floor_url=floor_url,
+        played_url=played_url,
         list_key=list_key,
         account_id=saved[-1].id,
         flow_key=flow_key,

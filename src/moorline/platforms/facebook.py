@@ -1,17 +1,17 @@
 """Facebook Pages: a person signs in, then picks one of the Pages they manage. Facts: docs/platforms/facebook.md."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from typing_extensions import override
 
 from moorline import clock
 from moorline.adapter import meta
-from moorline.adapter.oauth import OAuthPlatform, OAuthSpec
+from moorline.adapter.oauth import MAX_ITEMS, OAuthPlatform, OAuthSpec
 from moorline.adapter.values import (
     App,
     Choice,
@@ -39,6 +39,9 @@ GRAPH = "https://graph.facebook.com/{version}"
 VERSION = "v25.0"  # docs/platforms/facebook.md#version, checked 2026-11-23; ends 2028-07-29
 PAGE_FIELDS = "id,name,username,access_token,category,tasks,fan_count,picture.type(large)"
 
+NOT_SHARED = "Facebook gives this app no access to it. Tick it when Facebook asks which Pages to share."
+ONLY_VIEWED = "You can view it, but not post to it. Ask its owner for content access."
+
 # New Pages Experience repeats the classic tasks under names of its own.
 _MAY_POST = {
     "CREATE_CONTENT",
@@ -48,11 +51,14 @@ _MAY_POST = {
     "PROFILE_PLUS_FULL_CONTROL",
 }
 
+Value = TypeVar("Value")
+
 
 class Facebook(OAuthPlatform):
     """The Page, not the person, becomes the account; its token is the one that posts."""
 
     name = "facebook"
+    api_hosts = ("graph.facebook.com",)
     revokes_person = True  # docs/platforms/facebook.md#disconnecting
     selection = Selection(
         step="select_page",
@@ -70,6 +76,8 @@ class Facebook(OAuthPlatform):
             "pages_manage_posts",
             "business_management",
         ),
+        spared_scopes=("business_management",),
+        analytics_scopes=("read_insights",),
         scope_separator=",",
         renews=Renews.BY_EXCHANGE,
         version=VERSION,
@@ -80,6 +88,14 @@ class Facebook(OAuthPlatform):
     @override
     def judge(self, reply: Reply) -> MoorlineError | None:
         return meta.judge("Facebook", reply)
+
+    @override
+    def proof(self, app: App, token: str) -> Mapping[str, str]:
+        return {"appsecret_proof": meta.proof(app, token)}
+
+    @override
+    def refuses_token(self, reply: Reply) -> bool:
+        return meta.refuses_token(reply)
 
     @override
     async def exchange(self, http: Http, app: App, *, code: str, verifier: str | None) -> Tokens:
@@ -117,27 +133,43 @@ class Facebook(OAuthPlatform):
 
     @override
     async def list_choices(self, http: Http, app: App, tokens: Tokens, identity: Identity) -> Choices:
-        pages = await self._list(http, app, tokens, "me/accounts", PAGE_FIELDS)
+        listed = _Listed()
+        await self._add_pages(http, app, tokens, "me/accounts", listed, place=0)
         if identity.granted is None or "business_management" in identity.granted:
-            pages += await self._business_pages(http, app, tokens)
-        return to_choices(_each_once(pages))
+            await self._add_business_pages(http, app, tokens, listed)
+        return listed.to_choices()
 
-    async def _business_pages(self, http: Http, app: App, tokens: Tokens) -> list[Mapping[str, Any]]:
+    async def _add_business_pages(self, http: Http, app: App, tokens: Tokens, listed: "_Listed") -> None:
         """Pages that a business portfolio owns or serves; me/accounts leaves out those nobody was assigned to."""
+        if listed.is_full:
+            return
         try:
-            businesses = await self._list(http, app, tokens, "me/businesses", "id,name")
+            businesses = self._list(http, app, tokens, "me/businesses", fields="id,name", to_value=_number)
+            numbers = [number async for number in businesses if number is not None]
         except (PlatformError, ScopeMissing) as error:
-            return _unless_passing(error)
-        numbers = [str(business["id"]) for business in businesses if business.get("id")]
+            _raise_unless_passing(error)
+            return
         edges = [f"{number}/{edge}" for number in numbers for edge in ("owned_pages", "client_pages")]
-        found = await asyncio.gather(*(self._business_edge(http, app, tokens, edge) for edge in edges))
-        return [page for pages in found for page in pages]
+        await asyncio.gather(
+            *(self._add_business_edge(http, app, tokens, edge, listed, place=at) for at, edge in enumerate(edges, 1))
+        )
 
-    async def _business_edge(self, http: Http, app: App, tokens: Tokens, edge: str) -> list[Mapping[str, Any]]:
+    async def _add_business_edge(
+        self, http: Http, app: App, tokens: Tokens, edge: str, listed: "_Listed", *, place: int
+    ) -> None:
         try:
-            return await self._list(http, app, tokens, edge, PAGE_FIELDS)
+            await self._add_pages(http, app, tokens, edge, listed, place=place)
         except (PlatformError, ScopeMissing) as error:  # one business that refuses must not hide the others
-            return _unless_passing(error)
+            _raise_unless_passing(error)
+
+    async def _add_pages(
+        self, http: Http, app: App, tokens: Tokens, edge: str, listed: "_Listed", *, place: int
+    ) -> None:
+        async for entry in self._list(http, app, tokens, edge, fields=PAGE_FIELDS, to_value=to_entry):
+            if entry is not None:
+                listed.add(entry, place=place)
+            if listed.is_full:
+                return
 
     @override
     async def adopt(self, http: Http, app: App, tokens: Tokens, identity: Identity, choice_id: str) -> Connection:
@@ -169,28 +201,93 @@ class Facebook(OAuthPlatform):
         url = self.versioned(f"{GRAPH}/{path}", app)
         return await self.fetch(http, Request(method="GET", url=url, query=signed, repeatable=True))
 
-    async def _list(self, http: Http, app: App, tokens: Tokens, edge: str, fields: str) -> list[Mapping[str, Any]]:
+    async def _list(
+        self,
+        http: Http,
+        app: App,
+        tokens: Tokens,
+        edge: str,
+        *,
+        fields: str,
+        to_value: Callable[[Mapping[str, Any]], Value],
+    ) -> AsyncIterator[Value]:
+        """Every entry of a list, mapped before the next result page is asked for."""
+
         async def page(paging: Mapping[str, str]) -> Mapping[str, Any]:
-            return await self._get(http, app, tokens.access, edge, {"fields": fields, **paging})
+            answer = await self._get(http, app, tokens.access, edge, {"fields": fields, **paging})
+            # Not below, since `pages_of` keeps what it is given until the next result page is there.
+            return {**answer, "data": _mapped(answer.get("data"), to_value)}
 
-        return [entry async for entry in meta.pages_of(page)]
+        async for row in meta.pages_of(page):
+            yield row["value"]
 
 
-def _unless_passing(error: MoorlineError) -> list[Mapping[str, Any]]:
-    """Nothing, when a business edge refuses for good; a rate limit or our own fault would hide Pages, so it is told."""
+class _Listed:
+    """The Pages met so far, at most `MAX_ITEMS`, each once and in the order of the lists, whichever answers first.
+
+    An entry with a token beats one without: two portfolios may share a Page.
+    """
+
+    def __init__(self) -> None:
+        self._met: dict[str | None, Choice | Unavailable] = {}  # by id
+        self._places: dict[str | None, int] = {}  # by id, but for the person's own: they are read first
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further Page is taken."""
+        return len(self._met) >= MAX_ITEMS
+
+    def add(self, entry: Choice | Unavailable, *, place: int) -> None:
+        """Take the next entry of the list that stands at `place`."""
+        known = self._met.get(entry.id)
+        if known is None:
+            if not self.is_full:
+                self._put(entry, place)
+            return
+        better = entry if _has_token(entry) and not _has_token(known) else known
+        if place < self._place_of(known):
+            del self._met[entry.id]  # to stand behind the Pages that the earlier list named before it
+            self._put(better, place)
+        else:
+            self._met[entry.id] = better
+
+    def to_choices(self) -> Choices:
+        """Part the Pages into those that can be connected and those that cannot."""
+        entries = sorted(self._met.values(), key=self._place_of)
+        return Choices(
+            items=tuple(entry for entry in entries if isinstance(entry, Choice)),
+            unavailable=tuple(entry for entry in entries if isinstance(entry, Unavailable)),
+            truncated=self.is_full,
+        )
+
+    def _put(self, entry: Choice | Unavailable, place: int) -> None:
+        self._met[entry.id] = entry
+        if place > 0:
+            self._places[entry.id] = place
+
+    def _place_of(self, entry: Choice | Unavailable) -> int:
+        return self._places.get(entry.id, 0)
+
+
+def _mapped(entries: object, to_value: Callable[[Mapping[str, Any]], object]) -> object:
+    """The entries of a result page as rows with a `value`; what is no list stays, for its reader to refuse."""
+    if not isinstance(entries, list):
+        return entries
+    return [{"value": to_value(entry)} for entry in entries if isinstance(entry, dict)]
+
+
+def _raise_unless_passing(error: MoorlineError) -> None:
+    """A portfolio that refuses is passed over; a rate limit or our own fault would hide Pages, so it is told."""
     if isinstance(error, PlatformRateLimited | AppMisconfigured):
         raise error
-    return []
 
 
-def _each_once(pages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Every Page in the order first met. An entry with a token beats one without: two portfolios may share a Page."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for page in pages:
-        page_id = page.get("id")
-        if isinstance(page_id, str) and not found.get(page_id, {}).get("access_token"):
-            found[page_id] = page
-    return list(found.values())
+def _number(business: Mapping[str, Any]) -> str | None:
+    return str(business["id"]) if business.get("id") else None
+
+
+def _has_token(entry: Choice | Unavailable) -> bool:
+    return isinstance(entry, Choice) or entry.reason != NOT_SHARED
 
 
 def to_expiry(described: Mapping[str, Any]) -> datetime | None:
@@ -218,27 +315,18 @@ def to_identity(me: Mapping[str, Any]) -> Identity:
     return Identity(platform_user_id=me["id"], username=name, display_name=name, picture_url=_picture(me))
 
 
-def to_choices(pages: Iterable[Mapping[str, Any]]) -> Choices:
-    """Part the Pages into those that can be connected and those that cannot, with the reason."""
-    items, unavailable = [], []
-    for page in pages:
-        page_id, name = str(page.get("id")), _name(page)
-        tasks = page.get("tasks")
-        if not page.get("access_token"):
-            reason = "Facebook gives this app no access to it. Tick it when Facebook asks which Pages to share."
-            unavailable.append(Unavailable(id=page_id, name=name, reason=reason))
-        elif isinstance(tasks, list) and not _MAY_POST.intersection(map(str, tasks)):
-            reason = "You can view it, but not post to it. Ask its owner for content access."
-            unavailable.append(Unavailable(id=page_id, name=name, reason=reason))
-        else:
-            shown = {"category": page.get("category"), "tasks": tasks or [], "fan_count": page.get("fan_count")}
-            username = str(page["username"]) if page.get("username") else None
-            items.append(Choice(id=page_id, name=name, username=username, picture_url=_picture(page), shown=shown))
-    return Choices(
-        items=tuple(items),
-        unavailable=tuple(unavailable),
-        truncated=len(items) + len(unavailable) >= meta.MAX_ITEMS,
-    )
+def to_entry(page: Mapping[str, Any]) -> Choice | Unavailable | None:
+    """Map one Page to what can be picked, or to why it cannot; None without a number."""
+    page_id, name, tasks = page.get("id"), _name(page), page.get("tasks")
+    if not isinstance(page_id, str):
+        return None
+    if not page.get("access_token"):
+        return Unavailable(id=page_id, name=name, reason=NOT_SHARED)
+    if isinstance(tasks, list) and not _MAY_POST.intersection(map(str, tasks)):
+        return Unavailable(id=page_id, name=name, reason=ONLY_VIEWED)
+    shown = {"category": page.get("category"), "tasks": tasks or [], "fan_count": page.get("fan_count")}
+    username = str(page["username"]) if page.get("username") else None
+    return Choice(id=page_id, name=name, username=username, picture_url=_picture(page), shown=shown)
 
 
 def to_page_connection(page: Mapping[str, Any]) -> Connection:
