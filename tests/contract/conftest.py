@@ -2,17 +2,14 @@
 
 import json
 import urllib.request
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
+from tests.contract.recorded import Contract, Document
 from tests.journeys.conftest import journey, seeded_server, shared_server
 from tests.journeys.processes import DemoServer
 
 __all__ = ["journey", "seeded_server", "shared_server"]
-
-Document = Mapping[str, Any]
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +18,8 @@ def document(shared_server: DemoServer) -> Document:
     with urllib.request.urlopen(f"{shared_server.base_url}/api/openapi.json", timeout=10) as answer:
         found: Document = json.load(answer)
     return found
+
+
+@pytest.fixture(scope="session")
+def contract(document: Document) -> Contract:
+    return Contract(document)

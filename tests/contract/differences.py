@@ -61,7 +61,17 @@ _ON_MANY = (
 # Ours, and not published, each with its reason.
 OUR_OWN = _ON_MANY | {
     "getAccount": "the official SDKs call it",
+    "listConnectLogs": "what became of every connection that was started",
+    "getConnectAttempt": "likewise, of one",
+    "getAccountToken": "for integrators who call the platform themselves",
+    "getAccountHealth needsReconnect": "as in the list",
+    "getAccountHealth lastProvenAt": "when the platform last accepted a token",
+    "getAccountHealth nextActionAt": "when the token is looked after by itself",
+    "getAccountHealth humanNeededAt": "when only a person helps",
+    "getAccountHealth humanNeededWhy": "and why",
     "getConnectUrl query redirectUrl": "the spelling the Python SDK sends",
+    "getConnectUrl query reconnectAccountId": "renews one account instead of connecting another",
+    "getConnectUrl query expectedPlatformUserId": "whom the platform has to name",
     "getConnectUrl attemptId": "what logs and pages call the attempt",
     "getTelegramConnectStatus query redirect_url": "the hosted page leads there",
     "getTelegramConnectStatus query redirectUrl": "likewise",
@@ -84,4 +94,9 @@ OUR_OWN = _ON_MANY | {
     "listAccounts query page": "lists may be paged",
     "listAccounts query limit": "likewise",
     "getUsageStats usage": "accounts are counted too",
+    "updateWebhookSettings body Id": "what the Python SDK makes of _id",
+    "updateWebhookSettings body webhookId": "what later SDKs send",
+    "deleteWebhookSettings query webhookId": "likewise",
+    "rotateWebhookSecret": "two live secrets, so that a change loses nothing",
+    "redeliverWebhook": "a message that was lost at the receiver",
 }

@@ -5,22 +5,10 @@ holds them, those of a list under the list.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-Fields = Mapping[str, tuple[str, ...]]
+from tests.contract.operation import Operation
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One published operation; `statuses` without the success, `fields` of the success."""
-
-    at: str
-    parameters: tuple[str, ...] = ()
-    body: tuple[str, ...] = ()
-    success: int = 200
-    statuses: tuple[int, ...] = (401,)
-    fields: Fields = field(default_factory=dict)
-
+__all__ = ["PUBLISHED", "Operation"]
 
 _USER = ("_id", "email", "isRoot", "name", "profileAccess", "role")
 _PROFILE = ("_id", "color", "createdAt", "description", "isDefault", "isOverLimit", "name", "userId")
@@ -38,6 +26,16 @@ _ACCOUNT = (
 )
 
 _SAVED = ("accountId", "displayName", "isActive", "platform", "username")
+
+_HEALTH = ("accountId", "displayName", "issues", "platform", "status", "username")
+_HEALTHY = ("canFetchAnalytics", "canPost", "needsReconnect", "profileId", "tokenExpiresAt", "tokenValid", *_HEALTH)
+_COUNTS = ("error", "healthy", "needsReconnect", "total", "warning")
+_RIGHTS = ("analytics", "canFetchAnalytics", "canPost", "missingRequired", "optional", "posting")
+_LIFE = ("expiresAt", "expiresIn", "needsRefresh", "valid")
+_WEBHOOK = ("_id", "customHeaders", "events", "failureCount", "isActive", "lastFiredAt", "name", "secret", "url")
+_TRIED = ("_id", "event", "requestPayload", "url", "webhookId", "webhookName")
+_TRY = ("attemptNumber", "createdAt", "errorMessage", "responseBody", "responseTime", "status", "statusCode")
+_WEBHOOK_SET = ("name", "url", "secret", "events", "isActive", "customHeaders")
 
 PUBLISHED: Mapping[str, Operation] = {
     "listUsers": Operation(at="GET /v1/users", fields={"currentUserId": (), "users": (*_USER, "createdAt")}),
@@ -304,7 +302,7 @@ PUBLISHED: Mapping[str, Operation] = {
         at="POST /v1/connect/bluesky/credentials",
         body=("identifier!", "appPassword!", "state!", "redirectUri"),
         statuses=(400, 401, 500),
-        fields={"message": (), "account": ("displayName", "isActive", "platform", "username"), "redirectUrl": ()},
+        fields={"message": (), "account": _ACCOUNT, "redirectUrl": ()},
     ),
     "getTelegramConnectStatus": Operation(
         at="GET /v1/connect/telegram",
@@ -346,5 +344,53 @@ PUBLISHED: Mapping[str, Operation] = {
             "limits": ("profiles", "uploads"),
             "usage": ("lastReset", "profiles", "uploads"),
         },
+    ),
+    "getAllAccountsHealth": Operation(
+        at="GET /v1/accounts/health",
+        parameters=("query profileId", "query platform", "query status"),
+        fields={"summary": _COUNTS, "accounts": _HEALTHY},
+    ),
+    "getAccountHealth": Operation(
+        at="GET /v1/accounts/{accountId}/health",
+        parameters=("path accountId!",),
+        statuses=(401, 404),
+        fields=dict.fromkeys((*_HEALTH, "recommendations"), ()) | {"tokenStatus": _LIFE, "permissions": _RIGHTS},
+    ),
+    "createInviteToken": Operation(
+        at="POST /v1/invite/tokens",
+        body=("scope!", "profileIds"),
+        success=201,
+        statuses=(400, 401, 403),
+        fields=dict.fromkeys(("token", "scope", "invitedProfileIds", "expiresAt", "inviteUrl"), ()),
+    ),
+    "getWebhookSettings": Operation(at="GET /v1/webhooks/settings", fields={"webhooks": _WEBHOOK}),
+    "createWebhookSettings": Operation(
+        at="POST /v1/webhooks/settings",
+        body=_WEBHOOK_SET,
+        statuses=(400, 401),
+        fields={"success": (), "webhook": _WEBHOOK},
+    ),
+    "updateWebhookSettings": Operation(
+        at="PUT /v1/webhooks/settings",
+        body=("_id!", *_WEBHOOK_SET),
+        statuses=(400, 401, 404),
+        fields={"success": (), "webhook": _WEBHOOK},
+    ),
+    "deleteWebhookSettings": Operation(
+        at="DELETE /v1/webhooks/settings",
+        parameters=("query id!",),
+        statuses=(400, 401),
+        fields={"success": ()},
+    ),
+    "testWebhook": Operation(
+        at="POST /v1/webhooks/test",
+        body=("webhookId!",),
+        statuses=(400, 401, 500),
+        fields={"success": (), "message": ()},
+    ),
+    "getWebhookLogs": Operation(
+        at="GET /v1/webhooks/logs",
+        parameters=("query limit", "query status", "query event", "query webhookId"),
+        fields={"logs": (*_TRIED, *_TRY)},
     ),
 }

@@ -1,74 +1,15 @@
 """What is really answered, held against what `/api/openapi.json` says: statuses, shapes, and no field untold."""
 
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
-import pytest
-import schemathesis
 
-from tests.contract.conftest import Document
-from tests.journeys.journey import Answer, Journey
+from moorline import platforms
+from tests.contract.recorded import Contract, Document
+from tests.journeys.journey import Journey
 
 UNKNOWN = "507f1f77bcf86cd799439011"
-
-
-class Contract:
-    """Checks answers by the document."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._schema = schemathesis.openapi.from_dict(dict(document))
-
-    def holds(self, at: str, answer: Answer, status: int) -> Answer:
-        """The answer, found to have this status, which is documented, and the documented shape, with no field more."""
-        assert answer.status == status, answer.text
-        method, path = at.split(" ")
-        operation = self._schema[f"/api{path}"][method]
-        got = httpx.Response(
-            answer.status,
-            headers=dict(answer.headers),
-            content=answer.text.encode(),
-            request=httpx.Request(method, "http://127.0.0.1/"),
-        )
-        got.elapsed = timedelta(0)  # it never travelled
-        operation.validate_response(got)
-        told = self._document["paths"][f"/api{path}"][method.lower()]["responses"][str(status)]
-        assert list(self._untold(told["content"]["application/json"]["schema"], answer.json)) == []
-        return answer
-
-    def _untold(self, schema: Mapping[str, Any], value: object, at: str = "") -> Iterator[str]:
-        """Fields of the value that no schema names."""
-        variants = list(self._variants(schema))
-        if isinstance(value, list):
-            for item in value:
-                yield from (
-                    found for one in variants if "items" in one for found in self._untold(one["items"], item, at)
-                )
-        elif isinstance(value, dict):
-            named: dict[str, Any] = {}
-            for one in variants:
-                named |= one.get("properties", {})
-            for name, inner in value.items():
-                if named and name not in named:
-                    yield f"{at}.{name}"
-                elif named:
-                    yield from self._untold(named[name], inner, f"{at}.{name}")
-
-    def _variants(self, schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        if "$ref" in schema:
-            name = schema["$ref"].rpartition("/")[2]
-            yield from self._variants(self._document["components"]["schemas"][name])
-        for one in schema.get("oneOf", ()):
-            yield from self._variants(one)
-        if "$ref" not in schema and "oneOf" not in schema:
-            yield schema
-
-
-@pytest.fixture(scope="session")
-def contract(document: Document) -> Contract:
-    return Contract(document)
 
 
 async def test_users_and_usage_answer_as_documented(journey: Journey, contract: Contract) -> None:
@@ -111,6 +52,65 @@ async def test_accounts_answer_as_documented(journey: Journey, contract: Contrac
     contract.holds(f"DELETE {one}", await journey.call("DELETE", path), 404)
 
 
+async def test_the_health_of_accounts_answers_as_documented(journey: Journey, contract: Contract) -> None:
+    every, one = "GET /v1/accounts/health", "GET /v1/accounts/{accountId}/health"
+    for platform in ("twitter", "instagram", "reddit"):
+        await journey.landing(platform)
+    listed = contract.holds(every, await journey.call("GET", "accounts/health"), 200)
+    contract.holds(every, await journey.call("GET", "accounts/health", query={"status": "perhaps"}), 400)
+    for account in listed.json["accounts"]:
+        contract.holds(one, await journey.call("GET", f"accounts/{account['accountId']}/health"), 200)
+    contract.holds(one, await journey.call("GET", f"accounts/{UNKNOWN}/health"), 404)
+    contract.holds(one, await journey.call("GET", "accounts/x/health"), 400)
+
+
+async def test_the_token_of_an_account_answers_as_documented(journey: Journey, contract: Contract) -> None:
+    at = "GET /v1/accounts/{accountId}/token"
+    await journey.landing("twitter")
+    (account,) = await journey.accounts()
+    path = f"accounts/{account['_id']}/token"
+    for reveals, status in ((True, 200), (False, 403)):
+        async with new_key(journey, revealTokens=reveals) as key:
+            contract.holds(at, await journey.call("GET", path, key=key), status)
+    contract.holds(at, await journey.call("GET", f"accounts/{UNKNOWN}/token"), 404)
+    contract.holds(at, await journey.call("GET", path, query={"min_valid_s": "x"}), 400)
+
+
+async def test_invitations_answer_as_documented(journey: Journey, contract: Contract) -> None:
+    at, path = "POST /v1/invite/tokens", "invite/tokens"
+    contract.holds(at, await journey.call("POST", path, body={"scope": "all"}), 201)
+    some = {"scope": "profiles", "profileIds": [journey.profile_id]}
+    contract.holds(at, await journey.call("POST", path, body=some), 201)
+    contract.holds(at, await journey.call("POST", path, body={**some, "profileIds": [UNKNOWN]}), 403)
+    contract.holds(at, await journey.call("POST", path, body={"scope": "none"}), 400)
+
+
+async def test_webhooks_answer_as_documented(journey: Journey, contract: Contract) -> None:
+    at, path = "/v1/webhooks/settings", "webhooks/settings"
+    body = {"name": "contract", "url": "https://nowhere.invalid/", "events": ["account.connected"], "isActive": False}
+    made = contract.holds(f"POST {at}", await journey.call("POST", path, body=body), 200)
+    contract.holds(f"POST {at}", await journey.call("POST", path, body={**body, "url": "http://10.0.0.1/"}), 400)
+    contract.holds(f"GET {at}", await journey.call("GET", path), 200)
+    one = made.json["webhook"]["_id"]
+    change = {"_id": one, "name": "renamed", "customHeaders": {"X-Team": "bread"}}
+    contract.holds(f"PUT {at}", await journey.call("PUT", path, body=change), 200)
+    contract.holds(f"PUT {at}", await journey.call("PUT", path, body={**change, "_id": UNKNOWN}), 404)
+    contract.holds(f"PUT {at}", await journey.call("PUT", path, body={}), 400)
+    rotated = await journey.call("POST", f"webhooks/settings/{one}/rotate", body={})
+    contract.holds(f"POST {at}/{{webhookId}}/rotate", rotated, 200)
+    test = "POST /v1/webhooks/test"
+    assert (await journey.call("POST", "webhooks/test", body={"webhookId": one})).status == 500
+    contract.holds(test, await journey.call("POST", "webhooks/test", body={"webhookId": UNKNOWN}), 400)
+    logs = "/v1/webhooks/logs"
+    (entry, *_) = contract.holds(f"GET {logs}", await journey.call("GET", "webhooks/logs"), 200).json["logs"]
+    contract.holds(f"GET {logs}", await journey.call("GET", "webhooks/logs", query={"limit": "0"}), 400)
+    again = f"POST {logs}/{{logId}}/redeliver"
+    assert (await journey.call("POST", f"webhooks/logs/{entry['_id']}/redeliver")).status == 500
+    contract.holds(again, await journey.call("POST", f"webhooks/logs/{UNKNOWN}/redeliver"), 404)
+    contract.holds(f"DELETE {at}", await journey.call("DELETE", path, query={"id": one}), 200)
+    contract.holds(f"DELETE {at}", await journey.call("DELETE", path, query={"id": one}), 400)
+
+
 async def test_api_keys_answer_as_documented(journey: Journey, contract: Contract) -> None:
     made = contract.holds("POST /v1/api-keys", await journey.call("POST", "api-keys", body={"name": "contract"}), 201)
     contract.holds("POST /v1/api-keys", await journey.call("POST", "api-keys", body={"name": "contract"}), 409)
@@ -124,7 +124,7 @@ async def test_api_keys_answer_as_documented(journey: Journey, contract: Contrac
 async def test_starting_and_finishing_answer_as_documented(journey: Journey, contract: Contract) -> None:
     start, finish = "GET /v1/connect/{platform}", "POST /v1/connect/{platform}"
     query = {"profileId": journey.profile_id}
-    for platform in ("twitter", "facebook", "bluesky"):
+    for platform in (platform.name for platform in platforms.ALL if platform.name != "telegram"):
         contract.holds(start, await journey.call("GET", f"connect/{platform}", query=query), 200)
     contract.holds(start, await journey.call("GET", "connect/myspace", query=query), 400)
     contract.holds(start, await journey.call("GET", "connect/twitter"), 400)
@@ -136,6 +136,11 @@ async def test_starting_and_finishing_answer_as_documented(journey: Journey, con
         body = {"code": code, "state": started["state"], "profileId": journey.profile_id}
         contract.holds(finish, await journey.call("POST", f"connect/{platform}", body=body), 200)
         contract.holds(finish, await journey.call("POST", f"connect/{platform}", body=body), 400)
+    await journey.fault("twitter", "POST /2/oauth2/token", status=503, body="down", count=9)
+    started = await journey.start("twitter")
+    code = httpx.URL(await journey.consent(started["authUrl"], browser=await journey.browser())).params["code"]
+    body = {"code": code, "state": started["state"], "profileId": journey.profile_id}
+    contract.holds(finish, await journey.call("POST", "connect/twitter", body=body), 500)
     foreign = {"code": "c", "state": "s", "profileId": UNKNOWN}
     contract.holds(finish, await journey.call("POST", "connect/twitter", body=foreign), 403)
 
@@ -164,6 +169,8 @@ async def test_bluesky_answers_as_documented(journey: Journey, contract: Contrac
     contract.holds(at, await journey.call("POST", path, body={**body, "appPassword": "wrong"}), 400)
     unknown = {**body, "state": f"{journey.server.user_id}-{UNKNOWN}"}
     contract.holds(at, await journey.call("POST", path, body=unknown), 400)
+    await journey.fault("bluesky", "POST /xrpc/com.atproto.server.createSession", status=503, body="down", count=9)
+    contract.holds(at, await journey.call("POST", path, body=body), 500)
 
 
 async def test_telegram_answers_as_documented(journey: Journey, contract: Contract) -> None:
@@ -183,14 +190,45 @@ async def test_telegram_answers_as_documented(journey: Journey, contract: Contra
     contract.holds(f"POST {at}", await journey.call("POST", path, body=body), 200)
     contract.holds(f"POST {at}", await journey.call("POST", path, body={**body, "chatId": "@notadmin"}), 400)
     contract.holds(f"POST {at}", await journey.call("POST", path, body={**body, "profileId": UNKNOWN}), 404)
+    contract.holds(f"GET {at}", await journey.call("GET", path, query={"profileId": UNKNOWN}), 404)
+    contract.holds(f"GET {at}", await journey.call("GET", path), 400)
+    await journey.fault("telegram", "POST /bot{token}/getChat", status=502, body="down", count=9)
+    contract.holds(f"POST {at}", await journey.call("POST", path, body=body), 500)
+
+
+async def test_every_writing_operation_answers_a_reading_key_as_documented(
+    journey: Journey, contract: Contract, document: Document
+) -> None:
+    async with new_key(journey, permission="read") as key:
+        for path, methods in document["paths"].items():
+            for method in methods.keys() - {"get", "patch"}:  # PATCH asks how a Telegram code is
+                answer = await journey.call(method.upper(), as_called(path), key=key)
+                contract.holds(f"{method.upper()} {path.removeprefix('/api')}", answer, 403)
 
 
 async def test_every_operation_answers_a_missing_key_as_documented(
     journey: Journey, contract: Contract, document: Document
 ) -> None:
     for path, methods in document["paths"].items():
-        for method in methods:
-            real = path.removeprefix("/api/v1/").replace("{platform}", "twitter").replace("Id}", "Id").replace("{", "")
-            answer = await journey.call(method.upper(), real, key=None)
+        for method, told in methods.items():
+            if {} in told["security"]:
+                continue  # a token in the call is the permission
+            answer = await journey.call(method.upper(), as_called(path), key=None)
             contract.holds(f"{method.upper()} {path.removeprefix('/api')}", answer, 401)
             assert answer.json == {"error": "Unauthorized"}
+
+
+def as_called(path: str) -> str:
+    """A path of the document with something in the place of its parameters."""
+    return path.removeprefix("/api/v1/").replace("{platform}", "twitter").replace("{", "").replace("}", "")
+
+
+@asynccontextmanager
+async def new_key(journey: Journey, **body: object) -> AsyncIterator[str]:
+    """A further key, revoked at the end."""
+    answer = await journey.call("POST", "api-keys", body={"name": f"key of {journey.profile_id}", **body})
+    made = answer.json["apiKey"]
+    try:
+        yield made["key"]
+    finally:
+        await journey.call("DELETE", f"api-keys/{made['id']}")

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 import requests
@@ -23,8 +23,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from moorline.cli.browser import Seen
 from tests.contract.differences import OUR_OWN
 from tests.contract.published import PUBLISHED, Operation
+from tests.journeys.choices import CHOICES, OPTIONS, Option
 from tests.journeys.processes import DemoServer
 
 # Taken out of the environment: the service refuses MOORLINE_ settings it does not know, also in processes tests start.
@@ -44,11 +46,25 @@ PAGES = (
     "connect/facebook/callback",
     "connect/bluesky/callback",
     "connect/facebook/select-page",
+    "connect/googlebusiness/select-location",
+    "connect/linkedin/select-organization",
+    "connect/pinterest/select-board",
+    "connect/snapchat/select-profile",
     "connect/outcome",
     "connect/bluesky",
     "connect/telegram",
 )
-QUERY_NAMES = ("state", "code", "error", "error_description", "attempt", "slug", "tempToken", "connect_token")
+QUERY_NAMES = (
+    "state",
+    "code",
+    "error",
+    "error_description",
+    "attempt",
+    "slug",
+    "tempToken",
+    "pendingDataToken",
+    "connect_token",
+)
 # What a fuzzer would never think of, and people send.
 ODD_TEXTS = (
     "",
@@ -64,7 +80,41 @@ ODD_TEXTS = (
     "' OR 1=1--",
 )
 
+GOOD_URL = "https://app.example.com/connected?x=1"
+# What good calls say that is the same on every server.
+GOOD: Mapping[str, Any] = {
+    "redirect_url": GOOD_URL,
+    "redirectUrl": GOOD_URL,
+    "redirectUri": GOOD_URL,
+    "headless": "true",
+    "refresh": "true",
+    "pageId": "100000000000101",
+    "selectedPageId": "100000000000102",
+    "locationId": "9281089117903930101",
+    "selectedLocationId": "9281089117903930113",
+    "boardId": "710000000000000102",
+    "defaultBoardId": "710000000000000130",
+    "selectedPublicProfile": {"id": "abc10000-0000-4000-8000-000000000101"},
+    "accountType": "organization",
+    "selectedOrganization": {"id": "5590001"},
+    "orgIds": "5590001,5590002",
+    "defaultSubreddit": "Sourdough",
+    "userProfile": {},
+    "identifier": "demo.bsky.social",
+    "appPassword": "demo-demo-demo-demo",
+    "color": "#4CAF50",
+}
+
 Run = Callable[[Callable[..., None]], Callable[..., None]]
+
+_OF_CHOICES = {f"/v1/{path}" for choice in CHOICES for path in (choice.listing, choice.saving)}
+_OF_OPTIONS = {f"/v1/accounts/{{accountId}}/{path}" for option in OPTIONS for path in (option.listing, option.saving)}
+# But for the pending data, which are read once.
+CHOOSING = [
+    name
+    for name, operation in PUBLISHED.items()
+    if operation.at.partition(" ")[2] in _OF_CHOICES | _OF_OPTIONS and name != "getPendingOAuthData"
+]
 
 
 def bounded(examples: int) -> Run:
@@ -78,11 +128,17 @@ def bounded(examples: int) -> Run:
     )
 
 
+def ends_of(option: Option) -> tuple[str, str]:
+    """How the paths of an account's options end."""
+    return f"/{option.listing}", f"/{option.saving}"
+
+
 def required_of(published: Operation | None) -> dict[str, set[str]]:
-    """What a published operation requires, by place."""
+    """What a published operation requires, by place; LinkedIn's organization is required by its `accountType`."""
     found: dict[str, set[str]] = {"query": set(), "body": set()}
     for name in published.body if published is not None else ():
-        found["body"] |= {name.rstrip("!")} if name.endswith("!") else set()
+        if name.endswith("!") or name == "selectedOrganization":
+            found["body"].add(name.rstrip("!"))
     for parameter in published.parameters if published is not None else ():
         place, _, name = parameter.partition(" ")
         if name.endswith("!") and place in found:
@@ -99,14 +155,34 @@ class Fuzzed:
         self.key = {"Authorization": f"Bearer {server.api_key}"}
         self.http.headers.update(self.key)
         self.schema = schemathesis.openapi.from_url(f"{server.base_url}/api/openapi.json")
-        self.there = self._make_things(server)
+        self._common = self._make_things(server)
+        self._temp_tokens = {choice.platform: self._temp_token(choice.platform) for choice in CHOICES}
+        self._accounts = {option.platform: self._connected(option.platform) for option in OPTIONS}
+
+    def there(self, name: str) -> dict[str, Any]:
+        """What good calls of this operation name, by the names in them."""
+        operation = PUBLISHED.get(name)
+        path = operation.at.partition(" ")[2] if operation is not None else ""
+        platform = next((one for one in self._temp_tokens if path.startswith(f"/v1/connect/{one}/")), "facebook")
+        accounts = [self._accounts[option.platform] for option in OPTIONS if path.endswith(ends_of(option))]
+        return {
+            **GOOD,
+            **self._common,
+            **({"accountId": accounts[0]} if accounts else {}),
+            "tempToken": self._temp_tokens[platform],
+        }
+
+    def address(self, name: str) -> tuple[str, str]:
+        """The method of an operation, and its address with ids of what is there."""
+        method, path = PUBLISHED[name].at.split(" ")
+        there = self.there(name)
+        return method, f"{self.server.base_url}/api{re.sub(r'{(.+?)}', lambda named: there[named[1]], path)}"
 
     def _make_things(self, server: DemoServer) -> dict[str, str]:
         """By their names in calls: what is there, and what else a good call says."""
         chat = {"chatId": "@mychannel", "profileId": server.profile_id}
         account = self._call("POST", "connect/telegram", json=chat)["account"]
         code = self._call("GET", "connect/telegram", params={"profileId": server.profile_id})["code"]
-        good_url = "https://app.example.com/connected?x=1"
         return {
             **chat,
             "accountId": account["_id"],
@@ -114,26 +190,33 @@ class Fuzzed:
             "platform": "facebook",
             "state": f"{server.user_id}-{server.profile_id}",
             "code": code,
-            "redirect_url": good_url,
-            "redirectUrl": good_url,
-            "redirectUri": good_url,
-            "headless": "true",
-            "tempToken": self._open_choice(server),
-            "pageId": "100000000000101",
-            "identifier": "demo.bsky.social",
-            "appPassword": "demo-demo-demo-demo",
-            "color": "#4CAF50",
+            "token": self._landing("linkedin", headless="true")["pendingDataToken"],
         }
 
-    def _open_choice(self, server: DemoServer) -> str:
-        """The tempToken of a consent that waits for a choice."""
-        asked = {"profileId": server.profile_id, "redirect_url": "https://app.example.com/", "headless": "true"}
-        auth_url = self._call("GET", "connect/facebook", params=asked)["authUrl"]
-        scopes = parse_qs(urlsplit(auth_url).query)["scope"][0].split(",")[1:]
-        decision = [("person", "plenty"), ("decision", "approve"), *(("scope", scope) for scope in scopes)]
-        callback = self.http.post(auth_url, data=decision, allow_redirects=False, timeout=30).headers["location"]
+    def _temp_token(self, platform: str) -> str:
+        """What a consent that waits for a choice is named by."""
+        landed = self._landing(platform, headless="true")
+        if "pendingDataToken" in landed:
+            landed = self._call("GET", "connect/pending-data", params={"token": landed["pendingDataToken"]})
+        return landed["tempToken"]
+
+    def _connected(self, platform: str) -> str:
+        """The id of an account that stands for the first of its options."""
+        if platform == "reddit":
+            return self._landing(platform)["accountId"]
+        choice = next(one for one in CHOICES if one.platform == platform)
+        body = {**GOOD, "tempToken": self._temp_token(platform), "profileId": self.server.profile_id}
+        return str(self._call("POST", choice.saving, json=body)["account"]["accountId"])
+
+    def _landing(self, platform: str, **query: str) -> dict[str, str]:
+        """What is in the address that a consent ends at."""
+        asked = {"profileId": self.server.profile_id, "redirect_url": GOOD_URL, **query}
+        page = self.http.get(self._call("GET", f"connect/{platform}", params=asked)["authUrl"], timeout=30)
+        form = Seen(url=page.url, status=page.status_code, text=page.text, location=None).form()
+        decision = [*form.fields, form.buttons["approve"]]
+        callback = self.http.post(page.url, data=decision, allow_redirects=False, timeout=30).headers["location"]
         landed = self.http.get(callback, allow_redirects=False, timeout=30).headers["location"]
-        return parse_qs(urlsplit(landed).query)["tempToken"][0]
+        return dict(parse_qsl(urlsplit(landed).query))
 
     def _call(self, method: str, path: str, **request: Any) -> Any:
         answer = self.http.request(method, f"{self.server.base_url}/api/v1/{path}", timeout=30, **request)
@@ -147,19 +230,19 @@ class Fuzzed:
         if operation.query or operation.headers or operation.body:
             modes.append(GenerationMode.NEGATIVE)
         generated = st.one_of([operation.as_strategy(generation_mode=mode) for mode in modes])
-        required = required_of(PUBLISHED.get(name))
-        names = st.sets(st.sampled_from(sorted(self.there)))
-        good = st.builds(self._made_good, generated, st.just(required))
-        return st.one_of(good, st.builds(self._naming, generated, names))
+        required, there = required_of(PUBLISHED.get(name)), self.there(name)
+        named = st.sets(st.sampled_from(sorted(there))).map(lambda names: {one: there[one] for one in names})
+        good = st.builds(self._made_good, generated, st.just(required), st.just(there))
+        return st.one_of(good, st.builds(self._naming, generated, named))
 
-    def _made_good(self, case: Case[Any], required: Mapping[str, set[str]]) -> Case[Any]:
+    def _made_good(self, case: Case[Any], required: Mapping[str, set[str]], there: Mapping[str, Any]) -> Case[Any]:
         """The call with everything it requires, beside what was made up."""
         for place, names in ((case.query, required["query"]), (case.body, required["body"])):
             if isinstance(place, dict):
-                place.update({name: self.there[name] for name in names if name in self.there})
-        return self._naming(case, set(self.there))
+                place.update({name: there[name] for name in names if name in there})
+        return self._naming(case, there)
 
-    def _naming(self, case: Case[Any], names: set[str]) -> Case[Any]:
+    def _naming(self, case: Case[Any], there: Mapping[str, Any]) -> Case[Any]:
         """The call with these names, where it has them, naming what is there."""
         if isinstance(case.body, dict):
             self._keep_at_home(case.body)
@@ -167,7 +250,7 @@ class Fuzzed:
         places = [case.query, case.body, case.path_parameters if case.method != "DELETE" else None]
         for place in places:
             if isinstance(place, dict):
-                place.update({name: self.there[name] for name in names if name in place})
+                place.update({name: there[name] for name in there if name in place})
         return case
 
     def _keep_at_home(self, body: dict[str, Any]) -> None:
@@ -189,7 +272,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
 def fails_only_as_documented(_context: CheckContext, response: Response, case: Case[Any]) -> None:
     """5xx only where a platform was asked, and with the code that says what it did."""
     if response.status_code >= 500:
-        assert "/connect/" in case.path
+        assert "/connect/" in case.path or any(case.path.endswith(ends_of(option)) for option in OPTIONS)
         assert (response.status_code, response.json()["code"] in PLATFORM_FAILURES) == (500, True)
 
 
@@ -209,6 +292,15 @@ def test_s64_whatever_an_operation_is_sent_it_answers_as_documented(fuzzed: Fuzz
         case.validate_response(response, checks=checks)
 
     holds()
+
+
+@pytest.mark.parametrize("name", CHOOSING)
+def test_the_calls_about_choices_that_are_made_good_succeed(fuzzed: Fuzzed, name: str) -> None:
+    method, url = fuzzed.address(name)
+    required, there = required_of(PUBLISHED[name]), fuzzed.there(name)
+    query, body = ({one: there[one] for one in required[place]} for place in ("query", "body"))
+    answer = fuzzed.http.request(method, url, params=query, json=body, timeout=30)
+    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -235,12 +327,10 @@ def test_s64_whatever_a_page_is_opened_with_it_answers_with_a_page_or_a_way_on(f
 @pytest.mark.parametrize("text", ODD_TEXTS)
 @pytest.mark.parametrize("name", [name for name, operation in PUBLISHED.items() if operation.body])
 def test_s64_odd_texts_in_every_field_are_refused_or_taken_as_text(fuzzed: Fuzzed, name: str, text: str) -> None:
-    method, path = PUBLISHED[name].at.split(" ")
-    for there, value in fuzzed.there.items():
-        path = path.replace(f"{{{there}}}", value)
-    url = f"{fuzzed.server.base_url}/api{path.replace('{platform}', 'twitter')}"
+    method, url = fuzzed.address(name)
+    there = fuzzed.there(name)
     fields = [field.rstrip("!") for field in PUBLISHED[name].body]
-    good = {field: fuzzed.there.get(field, "x") for field in fields}
+    good = {field: there.get(field, "x") for field in fields}
     for body in (dict.fromkeys(fields, text), *({**good, field: text} for field in fields)):
         answer = fuzzed.http.request(method, url, json=body, timeout=30)
         assert answer.status_code < 500 or answer.json()["code"] in PLATFORM_FAILURES, answer.text

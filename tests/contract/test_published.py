@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract.conftest import Document
 from tests.contract.differences import LEFT_OUT, OUR_OWN
 from tests.contract.published import PUBLISHED, Operation
+from tests.contract.recorded import Document
 
 
 def operations(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -170,9 +170,19 @@ class Journey:
         returned = await browser.open(await self.consent(started["authUrl"], browser=browser, **decision))
         return location(returned)
 
-    async def selection(self, **decision: Any) -> dict[str, str]:
-        """The fields of a headless Facebook redirect: an open choice."""
-        return query_of(await self.landing("facebook", headless=True, **decision))
+    async def through_pages(self, auth_url: str, *, choice: str = "0", **decision: Any) -> str:
+        """Consent, and where a hosted chooser comes, choose; the address outside the service that this ends at."""
+        browser = await self.browser()
+        seen = await browser.open(await self.consent(auth_url, browser=browser, **decision))
+        while seen.location is not None and seen.location.startswith(self.server.base_url):
+            seen = await browser.open(seen.location)
+        if seen.location is None:
+            seen = await browser.send(seen, button="connect", pick={"choice": choice})
+        return location(seen)
+
+    async def selection(self, platform: str = "facebook", **decision: Any) -> dict[str, str]:
+        """The fields of a headless redirect: an open choice, of Facebook Pages unless said otherwise."""
+        return query_of(await self.landing(platform, headless=True, **decision))
 
     async def select(self, fields: Mapping[str, str], page_id: str, **more: object) -> Answer:
         """Choose a Page as integrators' code does, by API key."""

@@ -1,20 +1,38 @@
 """S30: no secret of any flow stands in the database files, the logs, or anything a client was sent."""
 
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from moorline import platforms
 from moorline.cli.browser import Browser, Seen
+from tests.journeys.choices import CHOICES, OPTIONS, Choice, Option, opened, save
 from tests.journeys.conftest import OwnServer, seen_from_outside
 from tests.journeys.journey import Journey, Recorder, location, query_of
 
+# Whatever form a secret takes, it lies within one of these (no spaces, quotes or angle brackets).
+RUN = re.compile(rb"[!#-;=?-~]{10,}")
 MAIN_PASSWORD = "main-password"
-TWITTER_TOKEN = "POST /2/oauth2/token"
-FACEBOOK_TOKEN = "POST /{version}/oauth/access_token"
+TOKEN_ENDPOINTS = {
+    "facebook": "POST /{version}/oauth/access_token",
+    "instagram": "POST /oauth/access_token",
+    "twitter": "POST /2/oauth2/token",
+    "linkedin": "POST /oauth/v2/accessToken",
+    "tiktok": "POST /v2/oauth/token/",
+    "youtube": "POST /token",
+    "threads": "POST /oauth/access_token",
+    "reddit": "POST /api/v1/access_token",
+    "pinterest": "POST /v5/oauth/token",
+    "googlebusiness": "POST /token",
+    "snapchat": "POST /login/oauth2/access_token",
+}
+OAUTH = sorted(TOKEN_ENDPOINTS)
 KINDS = {
     "access_token",
     "refresh_token",
+    "id_token",
     "code",
     "code_verifier",
     "page_token",
@@ -66,10 +84,12 @@ def files_in(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def found_in(places: list[tuple[str, bytes]], secrets: dict[str, str]) -> set[tuple[str, str]]:
     """Which kind of secret stands where."""
+    searched = [(place, b"\n".join(RUN.findall(content))) for place, content in places]
     found = set()
     for value, kind in secrets.items():
         forms = forms_of(value)
-        found |= {(kind, place) for place, content in places if any(form in content for form in forms)}
+        assert all(RUN.fullmatch(form) for form in forms), f"a {kind} that runs would cut"
+        found |= {(kind, place) for place, runs in searched if any(form in runs for form in forms)}
     return found
 
 
@@ -85,7 +105,7 @@ async def twitter_flows(journey: Journey) -> None:
         {"status": 200, "body": {"access_token": ["{code}"]}},
         {"status": 503, "body": "{code}"},
     ):
-        await failing_callback(journey, "twitter", TWITTER_TOKEN, trouble)
+        await failing_callback(journey, "twitter", trouble)
     started = await journey.start("twitter")
     returned = query_of(await journey.consent(started["authUrl"], browser=await journey.browser(), person="single"))
     body = {"code": returned["code"], "state": started["state"], "profileId": journey.profile_id}
@@ -96,14 +116,14 @@ async def twitter_flows(journey: Journey) -> None:
     assert (await journey.call("DELETE", f"accounts/{landed['accountId']}")).status == 200
 
 
-async def failing_callback(journey: Journey, platform: str, endpoint: str, trouble: dict[str, object]) -> None:
+async def failing_callback(journey: Journey, platform: str, trouble: dict[str, object]) -> None:
     """A platform that repeats the code it was sent in its refusal."""
     browser = await journey.browser()
     callback = await journey.consent((await journey.start(platform))["authUrl"], browser=browser)
     code = query_of(callback)["code"]
     body = trouble["body"]
     echoed = body.replace("{code}", code) if isinstance(body, str) else with_code(body, code)
-    await journey.fault(platform, endpoint, status=trouble["status"], body=echoed)
+    await journey.fault(platform, TOKEN_ENDPOINTS[platform], status=trouble["status"], body=echoed)
     location(await browser.open(callback))
     # The same code again, with a state that is spent and with one that never was.
     await (await journey.browser()).open(callback.replace("state=", "state=x"))
@@ -136,7 +156,7 @@ async def facebook_flows(journey: Journey) -> None:
     await journey.control("DELETE", "faults")
     message = {"message": "Error validating code {code}", "type": "OAuthException", "code": 100}
     for status in (400, 500):
-        await failing_callback(journey, "facebook", FACEBOOK_TOKEN, {"status": status, "body": {"error": message}})
+        await failing_callback(journey, "facebook", {"status": status, "body": {"error": message}})
     browser = await journey.browser()
     for button in ("connect", "cancel"):
         page = await open_chooser(journey, browser)
@@ -152,6 +172,96 @@ async def open_chooser(journey: Journey, browser: Browser) -> Seen:
     started = await journey.start("facebook", None)
     returned = await browser.open(await journey.consent(started["authUrl"], browser=browser))
     return await browser.follow(returned)
+
+
+async def oauth_flows(journey: Journey) -> None:
+    """Every platform with a consent page: hosted, headless, denied, by code, and answered badly."""
+    for platform in OAUTH:
+        landed = query_of(await journey.through_pages((await journey.start(platform))["authUrl"]))
+        assert landed["connected"] == platform
+        await journey.landing(platform, headless=True)
+        await journey.landing(platform, None, button="deny")
+        started = await journey.start(platform)
+        returned = query_of(await journey.consent(started["authUrl"], browser=await journey.browser()))
+        body = {"code": returned["code"], "state": started["state"], "profileId": journey.profile_id}
+        for status in (200, 400):
+            assert (await journey.call("POST", f"connect/{platform}", body=body)).status == status
+        for trouble in (
+            {"status": 400, "body": {"error": "invalid_grant", "error_description": "No such code: {code}"}},
+            {"status": 200, "body": "<html>{code}</html>"},
+        ):
+            await failing_callback(journey, platform, trouble)
+
+
+async def choice_flows(journey: Journey) -> None:
+    """Every choice made headless, with handles that are good, used and wrong, and a list that tells tokens."""
+    for choice in CHOICES:
+        fields = await opened(journey, choice)
+        first, second = (item["id"] for item in fields[choice.listed][:2])
+        for one, expected in ((first, {200}), (second, {200}), ("190", {400, 404})):
+            assert (await save(journey, choice, fields, one)).status in expected
+        assert (await save(journey, choice, {**fields, "tempToken": "x"}, first)).status == 400
+        # The connect token lists and saves once, then it is dead.
+        fields = await opened(journey, choice)
+        token = {"x-connect-token": fields["connect_token"]}
+        query = {"token": fields["pendingDataToken"]} if "pendingDataToken" in fields else {}
+        listed = await journey.call("GET", choice.listing, key=None, headers=token, query=query)
+        assert listed.status == 200, listed.text
+        for status in (200, 401):
+            saved = await journey.call("POST", choice.saving, key=None, headers=token, body=choice.body_of(first))
+            assert saved.status == status, saved.text
+        fields = await opened(journey, choice)
+        await tells_tokens(journey, choice)
+        query = {name: fields[name] for name in ("profileId", "tempToken")}
+        listed = await journey.call("GET", choice.listing, query=query)
+        assert 500 in {listed.status, (await save(journey, choice, fields, second)).status}
+        await journey.control("DELETE", "faults")
+
+
+async def organization_details(journey: Journey) -> None:
+    """What a pendingDataToken opens, for nobody's key, and what its tempToken does."""
+    fields = await journey.selection("linkedin")
+    pending = await journey.get("connect/pending-data", token=fields["pendingDataToken"])
+    again = {"token": fields["pendingDataToken"]}
+    assert (await journey.call("GET", "connect/pending-data", key=None, query=again)).status == 404
+    query = {"tempToken": pending["tempToken"], "orgIds": ",".join(one["id"] for one in pending["organizations"])}
+    for status in (200, 500):
+        answer = await journey.call("GET", "connect/linkedin/organizations", key=None, query=query)
+        assert answer.status == status, answer.text
+        await journey.control("POST", "revoke", {"platform": "linkedin", "person": "plenty"})
+
+
+async def option_flows(journey: Journey) -> None:
+    """What a connected account may be switched to: listed, chosen, refused, and told with tokens in it."""
+    for option in OPTIONS:
+        landed = query_of(await journey.through_pages((await journey.start(option.platform))["authUrl"], choice="2"))
+        account = f"accounts/{landed['accountId']}"
+        items = (await journey.get(f"{account}/{option.listing}"))[option.listed]
+        for item, status in ((items[4 if len(items) > 4 else -1], {200, 409}), ({"id": "190", "name": "x"}, {400})):
+            told = await journey.call("PUT", f"{account}/{option.saving}", body=option.body_of(item))
+            assert told.status in status, told.text
+        await tells_tokens(journey, option)
+        anew = {"refresh": "true"}
+        assert (await journey.call("GET", f"{account}/{option.listing}", query=anew)).status == 500
+        await journey.control("DELETE", "faults")
+        assert (await journey.call("GET", f"{account}/{option.listing}", query=anew)).status == 200
+
+
+async def tells_tokens(journey: Journey, asked: Choice | Option) -> None:
+    """The platform repeats, in the refusal of a list, every token it ever issued."""
+    issued = [one["value"] for one in await journey.control("GET", "issued") if one["platform"] == asked.platform]
+    body = {"error": {"message": " ".join(issued), "code": "x"}, "message": " ".join(issued), "code": 1}
+    await journey.fault(asked.platform, asked.endpoint, status=400, body=body, count=20)
+
+
+async def disconnecting(journey: Journey) -> None:
+    """One account of every platform is disconnected; where there are two, tokens stay in the database."""
+    ended = set()
+    for account in await journey.accounts():
+        if account["platform"] not in ended:
+            ended.add(account["platform"])
+            assert (await journey.call("DELETE", f"accounts/{account['_id']}")).status == 200
+    assert ended == {platform.name for platform in platforms.ALL}
 
 
 async def bluesky_flows(journey: Journey) -> None:
@@ -203,13 +313,24 @@ async def test_s30_no_secret_is_found_in_files_logs_answers_or_addresses(own_ser
     recorder = Recorder()
     with own_server(MOORLINE_LOG_LEVEL="DEBUG") as server:
         async with Journey.through(seen_from_outside(server), recorder=recorder) as journey:
-            for flows in (twitter_flows, facebook_flows, bluesky_flows, telegram_flows):
+            for flows in (
+                twitter_flows,
+                facebook_flows,
+                bluesky_flows,
+                telegram_flows,
+                oauth_flows,
+                choice_flows,
+                organization_details,
+                option_flows,
+                disconnecting,
+            ):
                 await flows(journey)
             for path in ("accounts", "users", "profiles", "api-keys", "usage-stats"):
                 await journey.get(path)
             issued = await journey.control("GET", "issued")
         secrets = {entry["value"]: entry["kind"] for entry in issued} | {MAIN_PASSWORD: "app_password"}
         assert set(secrets.values()) == KINDS
+        assert {entry["platform"] for entry in issued} == {platform.name for platform in platforms.ALL}
         running = list(files_in(server.data_dir))
         assert {"file moorline.sqlite3", "file moorline.sqlite3-wal", "file moorline.sqlite3-shm"} <= dict(
             running
