@@ -1,0 +1,1 @@
+"""Telling an application what happened to its accounts. How it reads from outside: docs/howto/webhooks.md."""
