@@ -58,6 +58,7 @@ def test_everything_can_be_set() -> None:
         TELEGRAM_CODE_PREFIX="quay",
         TELEGRAM_BOT_TOKEN=BOT_TOKEN,
         BLUESKY_DNS="YES",
+        BACKGROUND="off",
         PINTEREST_CLIENT_ID="app-1",
         PINTEREST_CLIENT_SECRET="a secret",
         PINTEREST_REDIRECT_URI="https://app.example.com/hooks/pinterest?x=1",
@@ -79,6 +80,7 @@ def test_everything_can_be_set() -> None:
         telegram_mode="webhook",
         telegram_code_prefix="QUAY",
         bluesky_dns=True,
+        background=False,
     )
     assert settings.platforms["telegram"] == PlatformSettings(client_id="123456789", client_secret=BOT_TOKEN)
     assert settings.platforms["pinterest"] == PlatformSettings(

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from moorline import vault
 
 PREFIX = "MOORLINE_"
+LIVE_TESTS = f"{PREFIX}LIVE_"  # credentials of the tests against real platforms: no settings of the service
 PKCE_OPTIONAL = frozenset({"snapchat"})  # where it is left to the operator; a test holds it to what adapters declare
 
 TelegramMode = Literal["polling", "webhook", "off"]
@@ -57,6 +58,7 @@ class Settings:
     telegram_mode: TelegramMode = "polling"
     telegram_code_prefix: str = "LATE"
     bluesky_dns: bool = False
+    background: bool = True
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
 
     def callback_url(self, platform: str) -> str:
@@ -76,7 +78,9 @@ def load(environment: Mapping[str, str], *, platforms: Iterable[str], need_keys:
 class _Reader:
     def __init__(self, environment: Mapping[str, str], platforms: tuple[str, ...]) -> None:
         self._given = {
-            name.removeprefix(PREFIX): value.strip() for name, value in environment.items() if name.startswith(PREFIX)
+            name.removeprefix(PREFIX): value.strip()
+            for name, value in environment.items()
+            if name.startswith(PREFIX) and not name.startswith(LIVE_TESTS)
         }
         self._platforms = platforms
         self._known: set[str] = set()
@@ -100,6 +104,7 @@ class _Reader:
             telegram_mode=self._telegram_mode(defaults.telegram_mode),
             telegram_code_prefix=self._prefix("TELEGRAM_CODE_PREFIX", defaults.telegram_code_prefix),
             bluesky_dns=self._flag("BLUESKY_DNS", default=defaults.bluesky_dns),
+            background=self._flag("BACKGROUND", default=defaults.background),
             platforms={name: self._platform(name) for name in self._platforms},
         )
         self._refuse_unknown()

@@ -65,10 +65,10 @@ async def test_tokens_are_replaced_and_their_version_counts(db: Database) -> Non
     grant_id = await grants.upsert(db, rows.grant(owner), NOW)
     assert await grants.get_tokens(db, grant_id) is None
     first = rows.tokens()
-    await grants.put_tokens(db, grant_id, first, NOW)
+    await grants.put_tokens(db, grant_id, first, consented_at=NOW, now=NOW)
     assert await grants.get_tokens(db, grant_id) == first
     second = rows.tokens(access_sealed=b"\x01a2", refresh_sealed=b"\x01r2", refresh_expires_at=after(9))
-    await grants.put_tokens(db, grant_id, second, after(1))
+    await grants.put_tokens(db, grant_id, second, consented_at=after(1), now=after(1))
     assert await grants.get_tokens(db, grant_id) == replace(second, version=2)
 
 
@@ -76,9 +76,9 @@ async def test_a_refresh_token_that_is_not_given_anew_is_kept_with_its_expiry(db
     owner, _ = await rows.saved_owner(db)
     grant_id = await grants.upsert(db, rows.grant(owner), NOW)
     first = rows.tokens()
-    await grants.put_tokens(db, grant_id, first, NOW)
+    await grants.put_tokens(db, grant_id, first, consented_at=NOW, now=NOW)
     without = rows.tokens(access_sealed=b"\x01a2", refresh_sealed=None, access_expires_at=None, refresh_expires_at=None)
-    await grants.put_tokens(db, grant_id, without, after(1))
+    await grants.put_tokens(db, grant_id, without, consented_at=after(1), now=after(1))
     assert await grants.get_tokens(db, grant_id) == replace(
         first, version=2, access_sealed=b"\x01a2", access_expires_at=None
     )
@@ -88,14 +88,14 @@ async def test_tokens_without_a_refresh_token_are_tokens(db: Database) -> None:
     owner, _ = await rows.saved_owner(db)
     grant_id = await grants.upsert(db, rows.grant(owner), NOW)
     bare = rows.tokens(refresh_sealed=None, refresh_expires_at=None)
-    await grants.put_tokens(db, grant_id, bare, NOW)
+    await grants.put_tokens(db, grant_id, bare, consented_at=NOW, now=NOW)
     assert await grants.get_tokens(db, grant_id) == bare
 
 
 async def test_a_grant_goes_with_its_tokens_once_no_account_hangs_on_it(db: Database) -> None:
     owner, first = await rows.saved_owner(db)
     grant_id = await grants.upsert(db, rows.grant(owner), NOW)
-    await grants.put_tokens(db, grant_id, rows.tokens(), NOW)
+    await grants.put_tokens(db, grant_id, rows.tokens(), consented_at=NOW, now=NOW)
     account = await rows.saved_account(db, first, grant_id=grant_id)
     assert not await grants.delete_unused(db, grant_id)
     assert await accounts.delete(db, owner.id, account.id) == account
@@ -183,9 +183,10 @@ async def test_an_identity_is_switched_in_every_profile_and_only_where_it_change
     await rows.saved_account(db, first)
     await rows.saved_account(db, foreign)
     await rows.saved_account(db, first, platform_account_id="board-2")
-    assert await accounts.set_active(db, "pinterest", "board-1", is_active=True, now=after(1)) == 0
-    assert await accounts.set_active(db, "pinterest", "board-1", is_active=False, now=after(1)) == 2
-    assert await accounts.set_active(db, "pinterest", "board-1", is_active=False, now=after(2)) == 0
+    assert await accounts.set_active(db, "pinterest", "board-1", is_active=True, now=after(1)) == []
+    changed = await accounts.set_active(db, "pinterest", "board-1", is_active=False, now=after(1))
+    assert [account.is_active for account in changed] == [False, False]
+    assert await accounts.set_active(db, "pinterest", "board-1", is_active=False, now=after(2)) == []
     listed = await accounts.all_of(db, first.user_id, profile_id=None, limit=9, offset=0)
     assert {entry.account.platform_account_id: entry.account.is_active for entry in listed} == {
         "board-1": False,
@@ -238,9 +239,10 @@ async def test_details_stay_when_a_new_consent_tells_none_and_are_replaced_when_
 
 
 async def test_an_account_is_switched_in_place_and_never_onto_another_of_its_profile(db: Database) -> None:
-    _, first = await rows.saved_owner(db)
-    saved = await rows.saved_account(db, first)
-    other = await rows.saved_account(db, first, platform_account_id="board-2")
+    owner, first = await rows.saved_owner(db)
+    grant_id = await grants.upsert(db, rows.grant(owner), NOW)
+    saved = await rows.saved_account(db, first, grant_id=grant_id)
+    other = await rows.saved_account(db, first, platform_account_id="board-2", grant_id=grant_id)
     switched = msgspec.structs.replace(
         saved, platform_account_id="board-3", username="b3", display_name="Three", picture_url=None, details={"n": 3}
     )
@@ -251,6 +253,7 @@ async def test_an_account_is_switched_in_place_and_never_onto_another_of_its_pro
     with pytest.raises(UniqueViolated):
         await accounts.switch(db, msgspec.structs.replace(switched, platform_account_id="board-2"), after(2))
     assert not await accounts.switch(db, msgspec.structs.replace(other, user_id=ids.new_id()), after(2))
+    assert not await accounts.switch(db, msgspec.structs.replace(other, grant_id=ids.new_id()), after(2))
 
 
 async def test_it_is_told_how_many_accounts_hang_on_a_grant_and_what_is_connected_where(db: Database) -> None:
@@ -295,7 +298,7 @@ def lease(holder: str = "one", version: int = 1, until_s: float = 60) -> Lease:
 async def saved_tokens(db: Database) -> str:
     owner, _ = await rows.saved_owner(db)
     grant_id = await grants.upsert(db, rows.grant(owner), NOW)
-    await grants.put_tokens(db, grant_id, rows.tokens(), NOW)
+    await grants.put_tokens(db, grant_id, rows.tokens(), consented_at=NOW, now=NOW)
     return grant_id
 
 

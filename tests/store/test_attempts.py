@@ -8,6 +8,7 @@ import pytest
 
 from moorline import ids
 from moorline.store import attempts, kept_answers, selections
+from moorline.store.attempts import Wanted
 from moorline.store.db import Database
 from moorline.store.kept_answers import KeptAnswer
 from tests.store import rows
@@ -141,6 +142,36 @@ async def test_callbacks_nobody_can_be_at_work_on_any_more_are_failed_and_no_oth
     assert (failed.slug, failed.finished_at, failed.verifier_sealed) == ("internal_error", after(200), None)
 
 
+async def test_attempts_of_a_tenant_are_listed_newest_first_and_narrowed(db: Database) -> None:
+    (owner, first), (_, foreign) = await rows.saved_owner(db), await rows.saved_owner(db)
+    theirs = await rows.saved_attempt(db, foreign)
+    mine = [await rows.saved_attempt(db, first, created_at=after(age_s)) for age_s in (3, 2, 1)]
+    reddit = await rows.saved_attempt(db, first, platform="reddit")
+    await attempts.set_connected(db, reddit.id, "account-1", after(5))
+    newest = [*(one.id for one in mine), reddit.id]
+
+    async def listed(limit: int = 10, **wanted: Any) -> list[str]:
+        return [one.id for one in await attempts.newest(db, owner.id, Wanted(**wanted), limit=limit)]
+
+    assert await listed() == newest
+    assert await listed(limit=2) == newest[:2]
+    assert await listed(before=newest[1]) == newest[2:]
+    assert await listed(before=theirs.id) == await listed(before=ids.new_id()) == []
+    assert await listed(platform="reddit") == await listed(account_id="account-1") == [reddit.id]
+    assert await listed(statuses=("connected",)) == [reddit.id]
+    assert await listed(statuses=("started", "returned")) == newest[:3]
+    assert await listed(profile_ids=(foreign.id, first.id)) == newest
+    assert await listed(profile_ids=(foreign.id,)) == await listed(profile_ids=()) == []
+
+
+async def test_s40_an_attempt_is_found_for_its_own_tenant_only(db: Database) -> None:
+    (owner, first), (stranger, _) = await rows.saved_owner(db), await rows.saved_owner(db)
+    attempt = await rows.saved_attempt(db, first)
+    assert await attempts.of_tenant(db, owner.id, attempt.id) == attempt
+    assert await attempts.of_tenant(db, stranger.id, attempt.id) is None
+    assert await attempts.of_tenant(db, owner.id, ids.new_id()) is None
+
+
 async def test_old_attempts_are_purged_in_batches_and_younger_ones_stay(db: Database) -> None:
     _, first = await rows.saved_owner(db)
     for age in range(5):
@@ -187,6 +218,17 @@ async def test_of_a_selection_that_may_save_once_the_first_choice_stays(db: Data
     winner = choices[saved.index(True)]
     assert await selections.set_saved(db, selection.attempt_id, "account-x", choice_id=winner, once=True)
     assert await selections.set_saved(db, selection.attempt_id, "account-y", choice_id="9", once=False)
+
+
+async def test_a_choice_is_forgotten_with_what_its_account_stood_for(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    selection = rows.selection(first)
+    await selections.insert(db, selection)
+    assert await selections.set_saved(db, selection.attempt_id, "account-1", choice_id="7", once=True)
+    await selections.forget_choice(db, "account-2")
+    assert not await selections.set_saved(db, selection.attempt_id, "account-1", choice_id="8", once=True)
+    await selections.forget_choice(db, "account-1")
+    assert await selections.set_saved(db, selection.attempt_id, "account-1", choice_id="8", once=True)
 
 
 async def test_of_many_readers_of_pending_data_exactly_one_is_the_first(db: Database) -> None:

@@ -1,14 +1,15 @@
 """Accounts: saved from a proven identity, listed, renamed, disconnected."""
 
 import logging
+from functools import partial
 from typing import TypeVar
 
+import msgspec
+
 from moorline import clock, ids
-from moorline.accounts import grants
+from moorline.accounts import grants, revocation, tokens
 from moorline.accounts.proven import Picked, Proven
-from moorline.adapter.app_password import AppPasswordPlatform
-from moorline.adapter.oauth import OAuthPlatform
-from moorline.errors import BadRequest, FlowFailed, MoorlineError, NotFound
+from moorline.errors import BadRequest, FlowFailed, NotFound
 from moorline.logs import event
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -16,6 +17,7 @@ from moorline.store import accounts, attempts, bot_inboxes, selections
 from moorline.store import grants as stored_grants
 from moorline.store.accounts import Account, AccountOfProfile
 from moorline.store.db import Deadlocked, ReferenceViolated, Statements, Work
+from moorline.webhooks import queue
 
 MAX_NAME_CHARS = 200
 RACES = 4
@@ -34,7 +36,7 @@ async def save(
     """
     now = clock.now()
     connection = proven.connection
-    sealed_grant = grants.seal_grant(service.vault, proven)
+    sealed_grant = grants.seal_grant(service.vault, proven, renew_at=partial(tokens.due_at, service))
     own_token = grants.seal_own(service.vault, proven)
     fresh = Account(
         id=ids.new_id(),
@@ -56,10 +58,17 @@ async def save(
         if proven.is_exclusive:
             await _refuse_held(tx, proven)
         before = await accounts.grant_id_of(tx, proven.profile_id, proven.platform, connection.platform_account_id)
-        grant_id = None if sealed_grant is None else await grants.put(tx, sealed_grant, now)
+        grant_id = None
+        if sealed_grant is not None:
+            consented_at = proven.consented_at or now
+            grant_id = await grants.put(tx, sealed_grant, consented_at=consented_at, now=now)
         account = await accounts.upsert(tx, grants.with_grant(fresh, grant_id), now)
+        await queue.account_event(tx, account, "account.connected")
         if own_token is not None:
             await accounts.put_token(tx, account.id, own_token.sealed, own_token.expires_at, now)
+        if grant_id is not None:  # a new consent serves the person's other accounts too
+            for other in await accounts.set_active_of_grant(tx, grant_id, is_active=True, now=now):
+                await queue.account_event(tx, other, "account.connected")
         if before is not None and before != grant_id:
             await stored_grants.delete_unused(tx, before)
         if attempt_id is not None:
@@ -136,30 +145,43 @@ async def rename(
         raise BadRequest(f"Invalid name: {', '.join(fields)}.", fields=fields)
     account = (await get(service, caller, account_id)).account
     names = username or account.username, display_name or account.display_name
-    await accounts.set_names(service.db, account.id, username=names[0], display_name=names[1], now=clock.now())
+
+    async def write(tx: Statements) -> None:
+        await accounts.set_names(tx, account.id, username=names[0], display_name=names[1], now=clock.now())
+        renamed = msgspec.structs.replace(account, username=names[0], display_name=names[1])
+        await queue.account_event(tx, renamed, "account.updated")
+
+    await service.db.transaction(write)
     return names
 
 
 async def disconnect(service: Service, caller: Caller, account_id: str) -> None:
     """Delete the account, wipe its tokens, and withdraw the grant at the platform when nothing else uses it.
 
-    What the platform answers to that does not keep the account. Raises: as `get`.
+    What the platform answers to that does not keep the account; it is tried again until done or hopeless.
+    Raises: as `get`.
     """
     await get(service, caller, account_id)
 
-    async def remove(tx: Statements) -> tuple[Account | None, grants.Withdrawn | None]:
+    async def remove(tx: Statements) -> tuple[Account | None, str | None]:
         account = await accounts.delete(tx, caller.user_id, account_id)
-        if account is None or account.grant_id is None:
+        if account is None:
+            return None, None
+        told = {"disconnectionType": "intentional", "reason": "Disconnected through the API."}
+        await queue.account_event(tx, account, "account.disconnected", **told)
+        if account.grant_id is None:
             return account, None
         withdrawn = await grants.read_for_withdrawal(tx, account.grant_id)
-        return account, withdrawn if await stored_grants.delete_unused(tx, account.grant_id) else None
+        if not await stored_grants.delete_unused(tx, account.grant_id) or withdrawn is None:
+            return account, None
+        return account, await revocation.keep(service, tx, withdrawn)
 
-    account, withdrawn = await _raced(service, remove)
+    account, revocation_id = await _raced(service, remove)
     if account is None:
         raise NotFound("Account not found")
     event(log, logging.INFO, "account_disconnected", account=account.id, platform=account.platform)
-    if withdrawn is not None:
-        await _revoke(service, account, withdrawn)
+    if revocation_id is not None:
+        await revocation.attempt(service, revocation_id)
 
 
 async def _refuse_held(tx: Statements, proven: Proven) -> None:
@@ -181,22 +203,6 @@ async def _raced(service: Service, work: Work[T]) -> T:
         except (ReferenceViolated, Deadlocked):
             continue
     return await service.db.transaction(work, durable=True)
-
-
-async def _revoke(service: Service, account: Account, withdrawn: grants.Withdrawn) -> None:
-    try:
-        tokens, identity = grants.open_withdrawn(service.vault, withdrawn)
-        adapter = service.platforms[account.platform]
-        if isinstance(adapter, OAuthPlatform):
-            if adapter.revokes_person and await stored_grants.is_known_elsewhere(service.db, withdrawn.grant):
-                return  # another tenant's accounts live on this person's consent
-            await adapter.revoke(service.http, service.app(account.platform), tokens, identity)
-        elif isinstance(adapter, AppPasswordPlatform):
-            await adapter.revoke(service.http, tokens)
-    except MoorlineError as error:
-        event(
-            log, logging.WARNING, "revocation_failed", account=account.id, platform=account.platform, reason=str(error)
-        )
 
 
 def _is_name(text: str) -> bool:

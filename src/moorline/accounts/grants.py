@@ -1,6 +1,7 @@
 """Grants: one person's consent on a platform, one set of sealed tokens, however many accounts hang on it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -40,7 +41,9 @@ class Withdrawn:
     tokens: SealedTokens
 
 
-def seal_grant(vault: Vault, proven: Proven) -> SealedGrant | None:
+def seal_grant(
+    vault: Vault, proven: Proven, *, renew_at: Callable[[Grant, Tokens], datetime | None]
+) -> SealedGrant | None:
     """Seal the person's tokens for their row; None where no person's grant stands behind the account."""
     if proven.identity is None or proven.tokens is None:
         return None
@@ -55,7 +58,8 @@ def seal_grant(vault: Vault, proven: Proven) -> SealedGrant | None:
         granted=proven.identity.granted if tokens.granted is None else tokens.granted,
         service_url=tokens.service_url,
     )
-    return SealedGrant(grant=grant, tokens=seal_tokens(vault, grant, tokens))
+    sealed = replace(seal_tokens(vault, grant, tokens), renew_at=renew_at(grant, tokens))
+    return SealedGrant(grant=grant, tokens=sealed)
 
 
 def seal_tokens(vault: Vault, grant: Grant, tokens: Tokens) -> SealedTokens:
@@ -92,10 +96,18 @@ def with_grant(account: Account, grant_id: str | None) -> Account:
     return msgspec.structs.replace(account, grant_id=grant_id)
 
 
-async def put(tx: Statements, sealed: SealedGrant, now: datetime) -> str:
-    """Write grant and tokens; the grant's id."""
+async def put(tx: Statements, sealed: SealedGrant, *, consented_at: datetime, now: datetime) -> str:
+    """Write grant and tokens; the grant's id. A younger consent brings a grant back that had been given up.
+
+    Raises: Refused when it was given up and this consent brings nothing new.
+    """
     grant_id = await grants.upsert(tx, sealed.grant, now)
-    await grants.put_tokens(tx, grant_id, sealed.tokens, now)
+    if await grants.put_tokens(tx, grant_id, sealed.tokens, consented_at=consented_at, now=now):
+        await grants.revive(tx, grant_id, now)
+        return grant_id
+    found = await grants.get(tx, grant_id)
+    if found is not None and found.dead_reason is not None:
+        raise Refused(found.dead_reason)
     return grant_id
 
 

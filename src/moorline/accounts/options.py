@@ -13,14 +13,16 @@ from moorline.accounts.proven import Proven
 from moorline.accounts.tokens import Usable
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Choice, Choices, Connection, choices_from
-from moorline.errors import BadRequest, Conflict, NotFound
+from moorline.errors import BadRequest, Conflict, NotFound, UnexpectedReply
 from moorline.logs import event
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store import options as stored_options
+from moorline.store import selections
 from moorline.store.accounts import Account, AccountOfProfile
-from moorline.store.db import Statements, UniqueViolated
+from moorline.store.db import ReferenceViolated, Statements, UniqueViolated
+from moorline.webhooks import queue
 
 CACHE_S = 10 * 60
 log = logging.getLogger("moorline.accounts")
@@ -62,20 +64,28 @@ async def choose_option(
     choice = await _wanted(service, caller, account_id, platform=platform, is_wanted=is_wanted)
     if choice is None:
         raise BadRequest(f"{noun.capitalize()} not in available {noun}s.", code="not_available")
-    adapter, held = await _held(service, found.account)
+    adapter, grant_id = _behind(service, found.account)
     app = service.app(platform)
-    connection = await adapter.adopt(service.http, app, held.tokens, grants.to_identity(held.grant), choice.id)
-    return await _switched(service, found, connection), choice
+
+    async def adopt(held: Usable) -> Connection:
+        return await adapter.adopt(service.http, app, held.tokens, grants.to_identity(held.grant), choice.id)
+
+    return await _switched(service, found, await tokens.spend(service, grant_id, adopt)), choice
 
 
 async def choose_person(service: Service, caller: Caller, account_id: str, *, platform: str) -> AccountOfProfile:
     """Switch the account, in place, to the person's own. Raises: as `choose_option`."""
     found = await _account(service, caller, account_id, platform)
-    adapter, held = await _held(service, found.account)
-    identity = await adapter.identify(service.http, service.app(platform), held.tokens)
-    if identity.platform_user_id != held.grant.platform_user_id:
-        raise Conflict(f"{platform} answered another person than the one who connected this account.")
-    return await _switched(service, found, adapter.person(identity))
+    adapter, grant_id = _behind(service, found.account)
+    app = service.app(platform)
+
+    async def identify(held: Usable) -> Connection:
+        identity = await adapter.identify(service.http, app, held.tokens)
+        if identity.platform_user_id != held.grant.platform_user_id:
+            raise UnexpectedReply(f"{platform} answered another person than the one who connected this account.")
+        return adapter.person(identity)
+
+    return await _switched(service, found, await tokens.spend(service, grant_id, identify))
 
 
 async def _account(service: Service, caller: Caller, account_id: str, platform: str) -> AccountOfProfile:
@@ -89,18 +99,26 @@ async def _account(service: Service, caller: Caller, account_id: str, platform: 
     return found
 
 
-async def _held(service: Service, account: Account) -> tuple[OAuthPlatform, Usable]:
+def _behind(service: Service, account: Account) -> tuple[OAuthPlatform, str]:
+    """The adapter and the grant behind an account. Raises: BadRequest where nothing can be chosen."""
     adapter = service.platforms[account.platform]
     if not isinstance(adapter, OAuthPlatform) or account.grant_id is None:
         raise BadRequest(f"A {account.platform} account has nothing to choose.", code="wrong_platform")
-    return adapter, await tokens.usable(service, account.grant_id)
+    return adapter, account.grant_id
 
 
 async def _read(service: Service, account: Account) -> Choices:
-    adapter, held = await _held(service, account)
+    adapter, grant_id = _behind(service, account)
     app = service.app(account.platform)
-    choices = await adapter.list_choices(service.http, app, held.tokens, grants.to_identity(held.grant))
-    await stored_options.put(service.db, account.id, asdict(choices), clock.now())
+
+    async def ask(held: Usable) -> Choices:
+        return await adapter.list_choices(service.http, app, held.tokens, grants.to_identity(held.grant))
+
+    choices = await tokens.spend(service, grant_id, ask)
+    try:
+        await stored_options.put(service.db, account.id, asdict(choices), clock.now())
+    except ReferenceViolated as error:  # PostgreSQL, when it was disconnected in this moment
+        raise NotFound("Account not found") from error
     return choices
 
 
@@ -116,15 +134,16 @@ async def _wanted(
 
 async def _switched(service: Service, found: AccountOfProfile, connection: Connection) -> AccountOfProfile:
     before = found.account
-    after = msgspec.structs.replace(
-        before,
-        platform_account_id=connection.platform_account_id,
-        username=connection.username,
-        display_name=connection.display_name,
-        picture_url=connection.picture_url,
-        profile_url=connection.profile_url,
-        details={**before.details, **connection.details},
-    )
+    after = msgspec.structs.replace(before, details={**before.details, **connection.details})
+    if connection.platform_account_id != before.platform_account_id:  # else only a detail of it: a board, a subreddit
+        after = msgspec.structs.replace(
+            after,
+            platform_account_id=connection.platform_account_id,
+            username=connection.username,
+            display_name=connection.display_name,
+            picture_url=connection.picture_url,
+            profile_url=connection.profile_url,
+        )
     own = grants.seal_own(
         service.vault,
         Proven(
@@ -138,7 +157,11 @@ async def _switched(service: Service, found: AccountOfProfile, connection: Conne
 
     async def write(tx: Statements) -> None:
         if not await stored_accounts.switch(tx, after, clock.now()):
-            raise NotFound("Account not found")
+            if await stored_accounts.get(tx, after.user_id, after.id) is None:
+                raise NotFound("Account not found")
+            raise Conflict("The account was connected anew meanwhile; try again.")
+        await selections.forget_choice(tx, after.id)
+        await queue.account_event(tx, after, "account.updated")
         if own is None:
             await stored_accounts.delete_token(tx, after.id)
         else:

@@ -1,6 +1,7 @@
 """What is known about an account before it is saved."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from moorline.adapter.values import Connection, Identity, Tokens
 
@@ -20,7 +21,8 @@ class Picked:
 class Proven:
     """An account as the platform proved it: where it goes, whose grant it is, and what is to be saved.
 
-    `identity` and `tokens` are those of the person (None for a bot's chat, which nobody's grant stands behind).
+    `identity` and `tokens` are those of the person (None for a bot's chat, which nobody's grant stands behind);
+    `consented_at` is when the tokens were issued (None: now).
     """
 
     user_id: str
@@ -30,4 +32,5 @@ class Proven:
     connection: Connection
     identity: Identity | None = None
     tokens: Tokens | None = None
+    consented_at: datetime | None = None
     is_exclusive: bool = False  # no two tenants may have it (a bot's chat); decided under the inbox of bot `app_id`

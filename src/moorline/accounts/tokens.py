@@ -2,141 +2,303 @@
 
 The right to renew is a lease on one version of the tokens. Whoever renews saves by comparing that version, so a late
 writer cannot put an older pair back; whoever waits reads what was saved. A renewal that failed for a passing reason
-leaves the tokens as they are: they are handed out until they really end.
+leaves the tokens as they are: they are handed out until they really end. One that only a new consent helps buries the
+grant: its accounts are switched off and told, once.
 """
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
 from moorline import clock, ids
 from moorline.accounts import grants
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
-from moorline.adapter.values import Tokens
-from moorline.errors import MoorlineError, NotFound, Refused, Unreachable
+from moorline.adapter.values import Renews, Tokens
+from moorline.errors import (
+    AppMisconfigured,
+    MoorlineError,
+    NotFound,
+    PlatformRateLimited,
+    Refused,
+    StoreUnavailable,
+    Unreachable,
+)
 from moorline.logs import event
 from moorline.service import Service
+from moorline.store import accounts as stored_accounts
 from moorline.store import grants as stored_grants
+from moorline.store.accounts import Account
 from moorline.store.db import Statements
-from moorline.store.grants import Grant, Lease, SealedTokens
+from moorline.store.grants import Grant, Lease
+from moorline.webhooks import queue
 
 MIN_VALID_S = 60
-LEASE_S = 60  # a token call with its repeats ends well before
+LEASE_S = 120  # longer than a renewal with all its repeats
+LONGEST_AHEAD = timedelta(days=10)
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 60, 6 * 3600
 _POLL_S = 0.05
-_under_way: set[asyncio.Future[Any]] = set()
+SAVE_AGAIN_S = 1.0
+PATIENCE_S = 3.0  # of a caller whose token still works, while another is at its renewal
+T = TypeVar("T")
 log = logging.getLogger("moorline.accounts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usable:
-    """A grant, and tokens of it that work now."""
+    """A grant, and tokens of it that work now; `version` counts their renewals."""
 
     grant: Grant
     tokens: Tokens
+    version: int
+    renew_at: datetime | None
+    failures: int
 
 
 async def usable(service: Service, grant_id: str, *, min_valid_s: int = MIN_VALID_S) -> Usable:
     """Tokens that work for `min_valid_s` more seconds, renewed first when they would not.
 
     When they cannot be renewed, for a passing reason or because the platform has no way to, they are answered while
-    they work at all. Raises: NotFound without the grant; Refused when only the person can help; PlatformError.
+    they work at all. Raises: NotFound without the grant; Refused when only a new consent helps; PlatformError.
     """
-    deadline = clock.now() + timedelta(seconds=LEASE_S)
-    while True:
+    held = await _held(service, grant_id)
+    if _works(held.tokens, clock.now() + timedelta(seconds=min_valid_s)):
+        return held
+    works_now = _works(held.tokens, clock.now())
+    if not _can_renew(service, held):
+        return held if works_now else await _buried(service, held, Refused("The access has run out; connect again."))
+    try:
+        return await _joined(service, held, patience_s=PATIENCE_S if works_now else None)
+    except Refused:
+        raise
+    except MoorlineError:
+        if works_now and _works(held.tokens, clock.now()):
+            return held
+        raise
+
+
+async def spend(service: Service, grant_id: str, call: Callable[[Usable], Awaitable[T]]) -> T:
+    """What a call with a working token answers. A token the platform refuses is renewed, and the call made once more.
+
+    Raises: as `usable`, and as `call`; Refused also buries the grant when there is no way to renew.
+    """
+    held = await usable(service, grant_id)
+    try:
+        answer = await call(held)
+    except Refused as refusal:
+        if not _can_renew(service, held):
+            await _buried(service, held, refusal)
+        answer = await call(await _joined(service, held))
+    await stored_grants.prove(service.db, grant_id, clock.now())
+    return answer
+
+
+async def renew_due(service: Service, grant_id: str) -> PlatformRateLimited | None:
+    """Renew tokens whose time has come; a platform that asks to wait is answered, every other failure noted only."""
+    try:
         held = await _held(service, grant_id)
-        if _works(held.tokens, clock.now() + timedelta(seconds=min_valid_s)):
-            return held.usable
-        lease = Lease(holder=ids.new_id(), version=held.version, until=clock.now() + timedelta(seconds=LEASE_S))
-        if await stored_grants.claim(service.db, grant_id, lease, clock.now()):
-            return await _to_its_end(_renew(service, held, lease))
-        if clock.now() >= deadline:
-            raise Unreachable(f"{held.usable.grant.platform}: renewing this access takes too long; try again.")
-        await asyncio.sleep(_POLL_S)
+        if held.renew_at is None or held.renew_at > clock.now():
+            return None
+        if _can_renew(service, held):
+            await _joined(service, held)
+        else:
+            await _buried(service, held, Refused("The access has run out; connect again."))
+    except PlatformRateLimited as error:
+        return error
+    except (MoorlineError, NotFound):
+        return None
+    return None
+
+
+def due_at(service: Service, grant: Grant, tokens: Tokens) -> datetime | None:
+    """When something has to be done about tokens that were issued now: renewed ahead of their end, or given up at it.
+
+    None for tokens that never end. Spread, so that those of one hour are not all due in one minute.
+    """
+    ends = tokens.access_expires_at
+    held = Usable(grant=grant, tokens=tokens, version=0, renew_at=None, failures=0)
+    if ends is None or not _can_renew(service, held):
+        return ends
+    ahead = min((ends - clock.now()) / 4, LONGEST_AHEAD)
+    return ends - ahead * (0.8 + 0.2 * ids.jitter())
 
 
 async def drain(within_s: float) -> None:
     """Let renewals under way end, before the database is closed: a rotated token that is not saved is lost."""
     if _under_way:
-        await asyncio.wait(_under_way, timeout=within_s)
+        await asyncio.wait(_under_way.values(), timeout=within_s)
 
 
-async def _to_its_end(renewal: Coroutine[Any, Any, Usable]) -> Usable:
-    """A caller that goes away must not break off a renewal: the platform may have rotated the token already."""
-    task = asyncio.ensure_future(renewal)
-    _under_way.add(task)
-    task.add_done_callback(_under_way.discard)
-    return await asyncio.shield(task)
+# One renewal a process for each version of a grant's tokens; the store stays its own key, since tests open several.
+_under_way: dict[tuple[int, str, int], asyncio.Task[Usable]] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Held:
-    usable: Usable
-    version: int
+async def _joined(service: Service, held: Usable, *, patience_s: float | None = None) -> Usable:
+    """The tokens after this version, whoever renews it.
 
-    @property
-    def tokens(self) -> Tokens:
-        return self.usable.tokens
+    A caller that goes away, or whose patience is over, does not break the renewal off: the platform may have rotated
+    the token already. Raises: as the renewal; Unreachable when it takes longer than `patience_s`.
+    """
+    key = id(service.db), held.grant.id, held.version
+    task = _under_way.get(key)
+    if task is None:
+        task = asyncio.create_task(_renewed(service, held))
+        _under_way[key] = task
+        task.add_done_callback(lambda done: _forget(key, done))
+    done, _ = await asyncio.wait({task}, timeout=patience_s)
+    if not done:
+        raise Unreachable(f"{held.grant.platform}: renewing this access takes long; try again.")
+    return task.result()
 
 
-async def _held(service: Service, grant_id: str) -> _Held:
-    grant, sealed = await stored_grants.get(service.db, grant_id), await stored_grants.get_tokens(service.db, grant_id)
-    if grant is None or sealed is None:
-        raise NotFound("The grant behind this account is gone.")
-    usable_now = Usable(grant=grant, tokens=grants.open_tokens(service.vault, grant, sealed))
-    return _Held(usable=usable_now, version=sealed.version)
+def _forget(key: tuple[int, str, int], done: asyncio.Task[Usable]) -> None:
+    _under_way.pop(key, None)
+    if not done.cancelled():
+        done.exception()  # it is told to whoever waits; nobody may be left
 
 
-async def _renew(service: Service, held: _Held, lease: Lease) -> Usable:
-    grant = held.usable.grant
+async def _renewed(service: Service, held: Usable) -> Usable:
+    deadline = clock.now() + timedelta(seconds=1.5 * LEASE_S)  # the lease of one that was killed is waited for
+    while True:
+        now = clock.now()
+        lease = Lease(holder=ids.new_id(), version=held.version, until=now + timedelta(seconds=LEASE_S))
+        if await stored_grants.claim(service.db, held.grant.id, lease, now):
+            return await _renew(service, held, lease)
+        await asyncio.sleep(_POLL_S)
+        found = await _held(service, held.grant.id)
+        if found.version != held.version:
+            return found
+        if clock.now() >= deadline:
+            raise Unreachable(f"{held.grant.platform}: renewing this access takes too long; try again.")
+
+
+async def _renew(service: Service, held: Usable, lease: Lease) -> Usable:
     try:
-        renewed = await _ask(service, held.usable)
+        tokens = await _ask(service, held)
     except MoorlineError as error:
-        await stored_grants.release(service.db, grant.id, lease)
-        return await _after_failure(service, held, error)
-    sealed = grants.seal_tokens(service.vault, grant, renewed)
-    if not await _save(service, grant, lease, sealed):  # a new consent came meanwhile; its tokens are younger
-        return (await _held(service, grant.id)).usable
-    event(log, logging.INFO, "tokens_renewed", grant=grant.id, platform=grant.platform)
-    return Usable(grant=grant, tokens=renewed)
-
-
-async def _save(service: Service, grant: Grant, lease: Lease, sealed: SealedTokens) -> bool:
-    async def write(tx: Statements) -> bool:
-        return await stored_grants.renew_tokens(tx, grant.id, lease, sealed, clock.now())
-
-    return await service.db.transaction(write, durable=True)
+        return await _after_failure(service, held, lease, error)
+    except Exception:
+        await stored_grants.release(service.db, held.grant.id, lease)
+        raise
+    return await _saved(service, held, lease, tokens)
 
 
 async def _ask(service: Service, held: Usable) -> Tokens:
     adapter = service.platforms.get(held.grant.platform)
-    if isinstance(adapter, OAuthPlatform):
-        return await adapter.refresh(service.http, service.app(held.grant.platform), held.tokens)
     if isinstance(adapter, AppPasswordPlatform):
         return await adapter.refresh(service.http, held.tokens)
-    raise Refused(f"{held.grant.platform} has nothing to renew.", platform_code="no_refresh")
+    if not isinstance(adapter, OAuthPlatform):
+        raise Refused(f"{held.grant.platform} has nothing to renew.", platform_code="no_refresh")
+    app = service.app(held.grant.platform)
+    if app.client_id != held.grant.app_id:  # the platform would refuse, and that would say nothing about the person
+        raise AppMisconfigured(f"{held.grant.platform}: this account was connected through another app.")
+    return await adapter.refresh(service.http, app, held.tokens)
 
 
-async def _after_failure(service: Service, held: _Held, error: MoorlineError) -> Usable:
-    now_held = await _held(service, held.usable.grant.id)
-    if now_held.version != held.version:  # who lost a race learns it from the platform's refusal
-        return now_held.usable
+async def _saved(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
+    """Save, and again while the database does not answer: the pair before may be spent, so this one counts."""
+    while True:
+        try:
+            return await _save(service, held, lease, tokens)
+        except StoreUnavailable as error:
+            event(log, logging.ERROR, "renewed_tokens_wait", grant=held.grant.id, reason=str(error))
+            if clock.now() >= lease.until:
+                raise
+            await asyncio.sleep(SAVE_AGAIN_S)
+
+
+async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
+    grant = held.grant
+    sealed = replace(grants.seal_tokens(service.vault, grant, tokens), renew_at=due_at(service, grant, tokens))
+
+    async def write(tx: Statements) -> bool:
+        now = clock.now()
+        if not await stored_grants.renew_tokens(tx, grant.id, lease, sealed, now):
+            return False
+        if await stored_grants.revive(tx, grant.id, now):  # another gave it up while this renewal was on its way
+            await _switch_on(tx, grant.id, now)
+        return True
+
+    if not await service.db.transaction(write, durable=True):  # a new consent came meanwhile; its tokens are younger
+        await stored_grants.release(service.db, grant.id, lease)
+        return await _held(service, grant.id)
+    event(log, logging.INFO, "tokens_renewed", grant=grant.id, platform=grant.platform)
+    return replace(held, tokens=tokens, version=held.version + 1, renew_at=sealed.renew_at, failures=0)
+
+
+async def _switch_on(tx: Statements, grant_id: str, now: datetime) -> None:
+    for account in await stored_accounts.set_active_of_grant(tx, grant_id, is_active=True, now=now):
+        await queue.account_event(tx, account, "account.connected")
+
+
+async def _after_failure(service: Service, held: Usable, lease: Lease, error: MoorlineError) -> Usable:
+    grant = held.grant
     event(
         log,
         logging.WARNING,
         "renewal_failed",
-        grant=held.usable.grant.id,
-        platform=held.usable.grant.platform,
+        grant=grant.id,
+        platform=grant.platform,
         reason=str(error),
         platform_status=getattr(error, "platform_status", None),
         platform_code=getattr(error, "platform_code", None),
     )
-    if _works(held.tokens, clock.now()):
-        return held.usable
+    if isinstance(error, Refused):
+        return await _buried(service, held, error)  # who lost a race learns of it there
+    wait_s = error.retry_after_s if isinstance(error, PlatformRateLimited) else None
+    pause_s = min(_FIRST_PAUSE_S * 2**held.failures, _LONGEST_PAUSE_S) * (1 + ids.jitter() / 4)
+    renew_at = clock.now() + timedelta(seconds=max(wait_s or 0, pause_s))
+    await stored_grants.put_off(service.db, grant.id, lease, renew_at)
     raise error
+
+
+async def _buried(service: Service, held: Usable, refusal: Refused) -> Usable:
+    """Bury the grant for good, and tell. Tokens that came meanwhile are answered instead. Raises: the refusal."""
+    grant = held.grant
+
+    async def write(tx: Statements) -> list[Account] | None:
+        now = clock.now()
+        if not await stored_grants.bury(tx, grant.id, version=held.version, reason=str(refusal), now=now):
+            return None
+        gone = await stored_accounts.set_active_of_grant(tx, grant.id, is_active=False, now=now)
+        for account in gone:
+            told = {"disconnectionType": "unintentional", "reason": str(refusal)}
+            await queue.account_event(tx, account, "account.disconnected", **told)
+        return gone
+
+    gone = await service.db.transaction(write, durable=True)
+    if gone is None:  # buried before, which is told there, or a new consent came
+        return await _held(service, grant.id)
+    for account in gone:
+        event(log, logging.WARNING, "account_lost", account=account.id, platform=grant.platform, reason=str(refusal))
+    raise refusal
+
+
+async def _held(service: Service, grant_id: str) -> Usable:
+    grant, sealed = await stored_grants.get(service.db, grant_id), await stored_grants.get_tokens(service.db, grant_id)
+    if grant is None or sealed is None:
+        raise NotFound("The grant behind this account is gone.")
+    if grant.dead_reason is not None:
+        raise Refused(grant.dead_reason)
+    return Usable(
+        grant=grant,
+        tokens=grants.open_tokens(service.vault, grant, sealed),
+        version=sealed.version,
+        renew_at=sealed.renew_at,
+        failures=sealed.failures,
+    )
+
+
+def _can_renew(service: Service, held: Usable) -> bool:
+    adapter = service.platforms.get(held.grant.platform)
+    if isinstance(adapter, OAuthPlatform) and adapter.spec.renews is Renews.BY_EXCHANGE:
+        return True
+    if isinstance(adapter, OAuthPlatform) and adapter.spec.renews is Renews.NEVER:
+        return False
+    return held.tokens.refresh is not None
 
 
 def _works(tokens: Tokens, until: datetime) -> bool:

@@ -43,6 +43,14 @@ def serve(
 
 
 @app.command()
+def worker() -> None:
+    """Renew tokens, deliver webhooks and clean up, beside services that run with MOORLINE_BACKGROUND=false."""
+    from moorline.cli import running
+
+    running.worker()
+
+
+@app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8400,
     data_dir: Annotated[str, typer.Option(help="Where the demo keeps its database and keys.")] = "moorline-data",

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import gc
 import json
+import signal
 import socket
 from typing import Any
 
@@ -12,6 +13,7 @@ import uvicorn
 from moorline import logs
 from moorline.app import create_app, open_service
 from moorline.cli.environment import load_settings, sentences, stop
+from moorline.jobs import engine
 from moorline.settings import Settings
 from moorline.store import migrate
 
@@ -37,6 +39,25 @@ async def _serve(settings: Settings, *, migrate_first: bool) -> None:
         gc.freeze()
         gc.set_threshold(10_000, 20, 50)
         await uvicorn_server(app).serve(sockets=[listening])
+
+
+def worker() -> None:
+    """Do the background work until SIGTERM or SIGINT. Ends the program on SQLite, which one process has to itself."""
+    settings = load_settings()
+    logs.configure(settings.log_level, json=settings.log_json)
+    if settings.database_url.startswith("sqlite:"):
+        stop("`moorline worker` needs PostgreSQL. On SQLite `moorline serve` does the background work itself.")
+    with sentences():
+        run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    ended = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, ended.set)
+    async with open_service(settings) as service, engine.running(engine.loops(service)):
+        print("Working.", flush=True)
+        await ended.wait()
 
 
 def sandbox(*, host: str, port: int, callback_base: str) -> None:

@@ -22,10 +22,13 @@ from moorline.service import Service
 from moorline.store import accounts, bot_codes, bot_inboxes
 from moorline.store.bot_codes import BotCode
 from moorline.store.bot_inboxes import Sender
+from moorline.store.db import Statements
+from moorline.webhooks import queue
 
 JOIN_TTL_S = 5 * 60  # "forward with comment" arrives as two messages; typing takes a while
 MAX_MISSES = 10
 MISSES_TTL_S = 15 * 60
+LOST = "The bot may no longer post there."
 log = logging.getLogger("moorline.bot")
 
 
@@ -54,9 +57,19 @@ async def handle(service: Service, adapter: BotPlatform, update: IncomingMessage
 
 async def _follow_membership(service: Service, adapter: BotPlatform, change: MembershipChange) -> None:
     is_active = adapter.may_post(change.chat, change.after)
-    changed = await accounts.set_active(
-        service.db, adapter.name, str(change.chat.id), is_active=is_active, now=clock.now()
-    )
+
+    async def write(tx: Statements) -> int:
+        changed = await accounts.set_active(tx, adapter.name, str(change.chat.id), is_active=is_active, now=clock.now())
+        for account in changed:
+            if is_active:
+                await queue.account_event(tx, account, "account.connected")
+            else:
+                await queue.account_event(
+                    tx, account, "account.disconnected", disconnectionType="unintentional", reason=LOST
+                )
+        return len(changed)
+
+    changed = await service.db.transaction(write)
     if changed:
         event(log, logging.INFO, "bot_membership_changed", chat=change.chat.id, active=is_active, accounts=changed)
 

@@ -1,4 +1,4 @@
-"""What is over goes: sealed tokens of choices nobody made, old attempts, kept answers, senders of the bot."""
+"""What is over goes: sealed tokens of choices nobody made, old attempts, kept answers, senders, deliveries, invites."""
 
 import asyncio
 import logging
@@ -9,8 +9,10 @@ from functools import partial
 from moorline import clock
 from moorline.errors import StoreUnavailable
 from moorline.logs import event
+from moorline.owners import invites
 from moorline.service import Service
 from moorline.store import attempts, bot_inboxes, kept_answers, selections
+from moorline.webhooks import deliver
 
 EVERY_S = 60.0
 BATCH = 1_000
@@ -49,6 +51,8 @@ async def purge(service: Service) -> int:
         partial(kept_answers.purge, service.db, now=now, limit=BATCH),
         partial(bot_inboxes.purge_senders, service.db, now=now, limit=BATCH),
         partial(attempts.purge, service.db, before=now - KEEP_ATTEMPTS, limit=BATCH),
+        partial(deliver.purge, service, now, BATCH),
+        partial(invites.purge, service.db, now=now, limit=BATCH),
     )
     total = 0
     for sweep in sweeps:

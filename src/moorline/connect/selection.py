@@ -141,6 +141,7 @@ async def choose(
             connection=connection,
             identity=identity,
             tokens=tokens,
+            consented_at=opened.expires_at - timedelta(seconds=SELECTION_TTL_S),
         )
         account = await accounts.save(service, proven, attempt_id=opened.attempt_id, picked=picked)
     url = redirect_url or opened.redirect_url

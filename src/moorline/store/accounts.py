@@ -96,6 +96,17 @@ async def get(db: Statements, user_id: str, account_id: str) -> AccountOfProfile
     return None if row is None else _with_profile(row)
 
 
+async def person_of(db: Statements, user_id: str, account_id: str) -> str | None:
+    """The platform's id of the person whose grant an account hangs on; None when it is gone, or hangs on none."""
+    row = await db.one(
+        "SELECT g.platform_user_id FROM accounts a JOIN grants g ON g.id = a.grant_id"
+        " WHERE a.id = $1 AND a.user_id = $2",
+        account_id,
+        user_id,
+    )
+    return None if row is None else str(row["platform_user_id"])
+
+
 async def all_of(
     db: Statements, user_id: str, *, profile_id: str | None, limit: int, offset: int
 ) -> list[AccountOfProfile]:
@@ -133,11 +144,12 @@ async def set_names(db: Statements, account_id: str, *, username: str, display_n
 async def switch(db: Statements, account: Account, now: datetime) -> bool:
     """Let the account stand for another thing of the same grant: all it is, but for id, profile, grant and creation.
 
-    False when it is gone. Raises: UniqueViolated when another account of the profile is that thing already.
+    False when it is gone, or hangs on another grant by now.
+    Raises: UniqueViolated when another account of the profile is that thing already.
     """
     touched = await db.run(
         "UPDATE accounts SET platform_account_id = $3, username = $4, display_name = $5, picture_url = $6,"
-        " profile_url = $7, details = $8, updated_at_ms = $9 WHERE id = $1 AND user_id = $2",
+        " profile_url = $7, details = $8, updated_at_ms = $9 WHERE id = $1 AND user_id = $2 AND grant_id = $10",
         account.id,
         account.user_id,
         account.platform_account_id,
@@ -147,8 +159,24 @@ async def switch(db: Statements, account: Account, now: datetime) -> bool:
         account.profile_url,
         json.dumps(account.details),
         clock.to_ms(now),
+        account.grant_id,
     )
     return touched == 1
+
+
+async def set_active_of_grant(db: Statements, grant_id: str, *, is_active: bool, now: datetime) -> list[Account]:
+    """Switch the accounts that hang on a grant; those that this changed.
+
+    On go only those that live on the grant's own tokens: what has a token of its own needs a new one.
+    """
+    rows = await db.all(
+        "UPDATE accounts SET is_active = $2, updated_at_ms = $3 WHERE grant_id = $1 AND is_active <> $2"
+        " AND (NOT $2 OR NOT EXISTS (SELECT 1 FROM account_tokens t WHERE t.account_id = accounts.id)) RETURNING *",
+        grant_id,
+        is_active,
+        clock.to_ms(now),
+    )
+    return [_account(row) for row in rows]
 
 
 async def count_of_grant(db: Statements, grant_id: str) -> int:
@@ -165,16 +193,19 @@ async def profiles_of_identities(db: Statements, user_id: str, platform: str) ->
     return [(row["platform_account_id"], row["profile_id"]) for row in rows]
 
 
-async def set_active(db: Statements, platform: str, platform_account_id: str, *, is_active: bool, now: datetime) -> int:
-    """Switch every account of this identity, in whatever profile; how many changed."""
-    return await db.run(
+async def set_active(
+    db: Statements, platform: str, platform_account_id: str, *, is_active: bool, now: datetime
+) -> list[Account]:
+    """Switch every account of this identity, in whatever profile; those that this changed."""
+    rows = await db.all(
         "UPDATE accounts SET is_active = $3, updated_at_ms = $4"
-        " WHERE platform = $1 AND platform_account_id = $2 AND is_active <> $3",
+        " WHERE platform = $1 AND platform_account_id = $2 AND is_active <> $3 RETURNING *",
         platform,
         platform_account_id,
         is_active,
         clock.to_ms(now),
     )
+    return [_account(row) for row in rows]
 
 
 async def delete(db: Statements, user_id: str, account_id: str) -> Account | None:

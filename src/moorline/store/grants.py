@@ -1,6 +1,7 @@
 """Tables `grants` and `grant_tokens`: a person's consent on a platform, and its sealed tokens, kept apart."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +11,10 @@ from moorline.store.db import Row, Statements
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """`user_id` is the tenant; `granted` None when the platform never told; `service_url` the person's own server."""
+    """`user_id` is the tenant; `granted` None when the platform never told; `service_url` the person's own server.
+
+    `dead_reason` is set once only a new consent helps.
+    """
 
     id: str
     user_id: str
@@ -20,17 +24,23 @@ class Grant:
     username: str
     granted: tuple[str, ...] | None
     service_url: str | None
+    dead_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedTokens:
-    """`version` counts renewals, so that a late writer cannot put an older pair back."""
+    """`version` counts renewals, so that a late writer cannot put an older pair back.
+
+    `renew_at` is when they are due to be renewed (None: never), `failures` how often that failed since it last worked.
+    """
 
     version: int
     access_sealed: bytes = field(repr=False)
     refresh_sealed: bytes | None = field(repr=False)
     access_expires_at: datetime | None
     refresh_expires_at: datetime | None
+    renew_at: datetime | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +53,10 @@ class Lease:
 
 
 async def upsert(db: Statements, grant: Grant, now: datetime) -> str:
-    """Save or renew the grant of this person; the id it has (an earlier one when the person was known)."""
+    """Save the grant of this person, or what is told of it now; its id, an old one for a known person."""
     row = await db.one(
         "INSERT INTO grants (id, user_id, platform, app_id, platform_user_id, username, granted, service_url,"
-        " created_at_ms, updated_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)"
+        " created_at_ms, updated_at_ms, proven_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9)"
         " ON CONFLICT (user_id, platform, app_id, platform_user_id) DO UPDATE SET username = excluded.username,"
         " granted = coalesce(excluded.granted, grants.granted),"
         " service_url = coalesce(excluded.service_url, grants.service_url), updated_at_ms = excluded.updated_at_ms"
@@ -79,31 +89,56 @@ async def is_known_elsewhere(db: Statements, grant: Grant) -> bool:
     return row is not None
 
 
+async def has_kin(db: Statements, grant: Grant, platforms: Sequence[str]) -> bool:
+    """Whether the tenant has another grant for the same app on one of some platforms, whoever's."""
+    row = await db.one(
+        "SELECT 1 AS found FROM grants WHERE user_id = $1 AND app_id = $2 AND id <> $3"
+        " AND $4 LIKE '%|' || platform || '|%' LIMIT 1",
+        grant.user_id,
+        grant.app_id,
+        grant.id,
+        f"|{'|'.join(platforms)}|",
+    )
+    return row is not None
+
+
 async def get(db: Statements, grant_id: str) -> Grant | None:
     """One grant, whoever's."""
     row = await db.one("SELECT * FROM grants WHERE id = $1", grant_id)
     return None if row is None else _grant(row)
 
 
-async def put_tokens(db: Statements, grant_id: str, tokens: SealedTokens, now: datetime) -> None:
-    """Save or replace the tokens; a missing refresh token keeps the stored one."""
-    await db.run(
+async def put_tokens(
+    db: Statements, grant_id: str, tokens: SealedTokens, *, consented_at: datetime, now: datetime
+) -> bool:
+    """Save the tokens of a consent, or replace those of an older one; a missing refresh token keeps the stored one.
+
+    False, and nothing changed, when the stored ones come from this consent (they may be renewed by now, and the pair it
+    began with be spent) or from a younger one.
+    """
+    touched = await db.run(
         "INSERT INTO grant_tokens (grant_id, version, access_sealed, refresh_sealed, access_expires_at_ms,"
-        " refresh_expires_at_ms, updated_at_ms) VALUES ($1, 1, $2, $3, $4, $5, $6)"
+        " refresh_expires_at_ms, renew_at_ms, updated_at_ms, consented_at_ms, lease_until_ms, failures)"
+        " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, 0, 0)"
         " ON CONFLICT (grant_id) DO UPDATE SET version = grant_tokens.version + 1,"
         " access_sealed = excluded.access_sealed,"
         " refresh_sealed = coalesce(excluded.refresh_sealed, grant_tokens.refresh_sealed),"
         " access_expires_at_ms = excluded.access_expires_at_ms,"
         " refresh_expires_at_ms = CASE WHEN excluded.refresh_sealed IS NULL"
         " THEN grant_tokens.refresh_expires_at_ms ELSE excluded.refresh_expires_at_ms END,"
-        " updated_at_ms = excluded.updated_at_ms",
+        " renew_at_ms = excluded.renew_at_ms, failures = 0, holder = NULL, lease_until_ms = 0,"
+        " consented_at_ms = excluded.consented_at_ms, updated_at_ms = excluded.updated_at_ms"
+        " WHERE grant_tokens.consented_at_ms < excluded.consented_at_ms",
         grant_id,
         tokens.access_sealed,
         tokens.refresh_sealed,
         _ms(tokens.access_expires_at),
         _ms(tokens.refresh_expires_at),
+        _ms(tokens.renew_at),
         clock.to_ms(now),
+        clock.to_ms(consented_at),
     )
+    return touched == 1
 
 
 async def get_tokens(db: Statements, grant_id: str) -> SealedTokens | None:
@@ -111,17 +146,15 @@ async def get_tokens(db: Statements, grant_id: str) -> SealedTokens | None:
     row = await db.one("SELECT * FROM grant_tokens WHERE grant_id = $1", grant_id)
     if row is None:
         return None
-    refresh_sealed, access_ms, refresh_ms = (
-        row["refresh_sealed"],
-        row["access_expires_at_ms"],
-        row["refresh_expires_at_ms"],
-    )
+    refresh_sealed = row["refresh_sealed"]
     return SealedTokens(
         version=row["version"],
         access_sealed=bytes(row["access_sealed"]),
         refresh_sealed=None if refresh_sealed is None else bytes(refresh_sealed),
-        access_expires_at=None if access_ms is None else clock.from_ms(access_ms),
-        refresh_expires_at=None if refresh_ms is None else clock.from_ms(refresh_ms),
+        access_expires_at=_instant(row["access_expires_at_ms"]),
+        refresh_expires_at=_instant(row["refresh_expires_at_ms"]),
+        renew_at=_instant(row["renew_at_ms"]),
+        failures=row["failures"],
     )
 
 
@@ -148,6 +181,68 @@ async def release(db: Statements, grant_id: str, lease: Lease) -> None:
     )
 
 
+async def put_off(db: Statements, grant_id: str, lease: Lease, renew_at: datetime) -> None:
+    """Note that renewing failed for a passing reason, give the right back, and be due again at an instant."""
+    await db.run(
+        "UPDATE grant_tokens SET lease_until_ms = 0, holder = NULL, failures = failures + 1,"
+        " renew_at_ms = CASE WHEN renew_at_ms IS NULL THEN NULL ELSE CAST($3 AS BIGINT) END"
+        " WHERE grant_id = $1 AND holder = $2",
+        grant_id,
+        lease.holder,
+        clock.to_ms(renew_at),
+    )
+
+
+async def due(db: Statements, *, now: datetime, limit: int, except_of: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Grants whose tokens are due to be renewed and that nobody is at, the longest due first: (id, platform).
+
+    `except_of`: platforms to leave out.
+    """
+    rows = await db.all(
+        "SELECT t.grant_id, g.platform FROM grant_tokens t JOIN grants g ON g.id = t.grant_id"
+        " WHERE t.renew_at_ms <= $1 AND t.lease_until_ms <= $1 AND $3 NOT LIKE '%|' || g.platform || '|%'"
+        " ORDER BY t.renew_at_ms LIMIT $2",
+        clock.to_ms(now),
+        limit,
+        f"|{'|'.join(except_of)}|",
+    )
+    return [(row["grant_id"], row["platform"]) for row in rows]
+
+
+async def bury(db: Statements, grant_id: str, *, version: int, reason: str, now: datetime) -> bool:
+    """Note that this version of the tokens is dead for good; False when a newer one came, or it was noted before."""
+    touched = await db.run(
+        "UPDATE grants SET dead_at_ms = $3, dead_reason = $4, updated_at_ms = $3 WHERE id = $1 AND dead_at_ms IS NULL"
+        " AND EXISTS (SELECT 1 FROM grant_tokens WHERE grant_id = $1 AND version = $2)",
+        grant_id,
+        version,
+        clock.to_ms(now),
+        reason,
+    )
+    if touched == 1:
+        await db.run(
+            "UPDATE grant_tokens SET renew_at_ms = NULL, lease_until_ms = 0, holder = NULL WHERE grant_id = $1",
+            grant_id,
+        )
+    return touched == 1
+
+
+async def prove(db: Statements, grant_id: str, now: datetime) -> None:
+    """Note that the platform accepted a token of this grant just now."""
+    await db.run("UPDATE grants SET proven_at_ms = $2 WHERE id = $1", grant_id, clock.to_ms(now))
+
+
+async def revive(db: Statements, grant_id: str, now: datetime) -> bool:
+    """Note that the platform accepted a token of this grant just now; whether it had been given up."""
+    row = await db.one("SELECT dead_at_ms FROM grants WHERE id = $1", grant_id)
+    await db.run(
+        "UPDATE grants SET proven_at_ms = $2, dead_at_ms = NULL, dead_reason = NULL WHERE id = $1",
+        grant_id,
+        clock.to_ms(now),
+    )
+    return row is not None and row["dead_at_ms"] is not None
+
+
 async def renew_tokens(db: Statements, grant_id: str, lease: Lease, tokens: SealedTokens, now: datetime) -> bool:
     """Save renewed tokens and give the right back; False when newer ones came meanwhile, which then stay.
 
@@ -158,6 +253,7 @@ async def renew_tokens(db: Statements, grant_id: str, lease: Lease, tokens: Seal
         "UPDATE grant_tokens SET version = version + 1, access_sealed = $3,"
         " refresh_sealed = coalesce($4, refresh_sealed), access_expires_at_ms = $5,"
         " refresh_expires_at_ms = CASE WHEN $4 IS NULL THEN refresh_expires_at_ms ELSE $6 END,"
+        " renew_at_ms = $8, failures = 0,"
         " lease_until_ms = 0, holder = NULL, updated_at_ms = $7 WHERE grant_id = $1 AND version = $2",
         grant_id,
         lease.version,
@@ -166,6 +262,7 @@ async def renew_tokens(db: Statements, grant_id: str, lease: Lease, tokens: Seal
         _ms(tokens.access_expires_at),
         _ms(tokens.refresh_expires_at),
         clock.to_ms(now),
+        _ms(tokens.renew_at),
     )
     return touched == 1
 
@@ -182,6 +279,10 @@ def _ms(instant: datetime | None) -> int | None:
     return None if instant is None else clock.to_ms(instant)
 
 
+def _instant(instant_ms: int | None) -> datetime | None:
+    return None if instant_ms is None else clock.from_ms(instant_ms)
+
+
 def _grant(row: Row) -> Grant:
     return Grant(
         id=row["id"],
@@ -192,4 +293,5 @@ def _grant(row: Row) -> Grant:
         username=row["username"],
         granted=None if row["granted"] is None else tuple(json.loads(row["granted"])),
         service_url=row["service_url"],
+        dead_reason=row["dead_reason"],
     )

@@ -80,6 +80,11 @@ async def set_saved(db: Statements, attempt_id: str, account_id: str, *, choice_
     return touched == 1
 
 
+async def forget_choice(db: Statements, account_id: str) -> None:
+    """An account stands for something else now, so what it was saved from may be chosen anew."""
+    await db.run("UPDATE selections SET saved_choice = NULL WHERE saved_account_id = $1", account_id)
+
+
 async def take_pending(db: Statements, attempt_id: str, now: datetime) -> bool:
     """Read the pending data; True for the first reader only."""
     touched = await db.run(

@@ -1,0 +1,17 @@
+"""Revocations that were not done at once: tried again when they are due."""
+
+import asyncio
+
+from moorline import clock
+from moorline.accounts import revocation
+from moorline.service import Service
+from moorline.store import revocations
+
+AT_ONCE = 8
+
+
+async def work(service: Service) -> int:
+    """Try what is due; how many were tried."""
+    due = await revocations.due(service.db, now=clock.now(), limit=AT_ONCE)
+    await asyncio.gather(*(revocation.attempt(service, revocation_id) for revocation_id in due))
+    return len(due)
