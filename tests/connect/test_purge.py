@@ -181,7 +181,7 @@ async def test_a_callback_that_died_with_its_process_gets_an_outcome(world: Worl
 async def test_purging_runs_by_itself_with_the_service(world: World, frozen_clock: FrozenClock) -> None:
     await world.selection()
     frozen_clock.advance(15 * 60)
-    await world.restart()
+    await world.restart(BACKGROUND="true")
 
     async def gone() -> bool:
         return await world.rows_with_tokens() == 0

@@ -21,6 +21,7 @@ from moorline.errors import (
     InvalidState,
     MoorlineError,
     NotConfigured,
+    NotFound,
     PlatformError,
     PlatformRateLimited,
     Refused,
@@ -29,6 +30,7 @@ from moorline.errors import (
 )
 from moorline.logs import event
 from moorline.service import Service
+from moorline.store import accounts as stored_accounts
 from moorline.store import attempts
 from moorline.store.attempts import Attempt
 
@@ -138,6 +140,10 @@ async def _through(service: Service, adapter: OAuthPlatform, app: App, *, attemp
     app = _as_authorized(app, attempt)
     tokens = await _staged("exchange", adapter.exchange(service.http, app, code=returned.code, verifier=verifier))
     identity = await _staged("identify", adapter.identify(service.http, app, tokens))
+    await _refuse_another(service, attempt, identity)
+    if attempt.reconnect_account_id is not None:
+        await _reconnect(service, adapter, app, attempt=attempt, identity=identity, tokens=tokens)
+        return
     if adapter.selection is not None:
         choices = await _staged("list", adapter.list_choices(service.http, app, tokens, identity))
         if choices.items or not adapter.selection.or_person:
@@ -151,6 +157,33 @@ async def _through(service: Service, adapter: OAuthPlatform, app: App, *, attemp
             )
             return
     connection = adapter.person(identity)
+    await _staged("save", _save(service, attempt, connection, identity=identity, tokens=tokens))
+
+
+async def _refuse_another(service: Service, attempt: Attempt, identity: Identity) -> None:
+    """Whoever else signed in changes nothing (S12)."""
+    expected = {attempt.expected_platform_user_id}
+    if attempt.reconnect_account_id is not None:
+        expected.add(await stored_accounts.person_of(service.db, attempt.user_id, attempt.reconnect_account_id))
+    if expected - {None, identity.platform_user_id}:
+        raise FlowFailed("reconnect_account_mismatch", "Another account signed in than the one to be renewed.")
+
+
+async def _reconnect(
+    service: Service, adapter: OAuthPlatform, app: App, *, attempt: Attempt, identity: Identity, tokens: Tokens
+) -> None:
+    """Renew the account as what it is: the person, or the thing of theirs it stands for, proven anew."""
+    found = await stored_accounts.get(service.db, attempt.user_id, attempt.reconnect_account_id or "")
+    if found is None or found.account.profile_id != attempt.profile_id:
+        raise FlowFailed("session_expired", "The account was disconnected meanwhile; connect it again.")
+    stands_for = found.account.platform_account_id
+    if stands_for == identity.platform_user_id:
+        connection = adapter.person(identity)
+    else:
+        try:
+            connection = await _staged("list", adapter.adopt(service.http, app, tokens, identity, stands_for))
+        except NotFound as error:
+            raise FlowFailed("account_not_eligible", "You no longer have access to what this account is.") from error
     await _staged("save", _save(service, attempt, connection, identity=identity, tokens=tokens))
 
 

@@ -26,6 +26,8 @@ class NewAttempt:
     redirect_url: str | None
     headless: bool
     with_verifier: bool
+    reconnect_account_id: str | None = None
+    expected_platform_user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ def make(vault: Vault, new: NewAttempt) -> Issued:
         redirect_uri=new.redirect_uri,
         redirect_url=new.redirect_url,
         headless=new.headless,
+        reconnect_account_id=new.reconnect_account_id,
+        expected_platform_user_id=new.expected_platform_user_id,
         state_hash=hash_of(state),
         verifier_sealed=None if verifier is None else vault.seal_text(verifier, about=_about(attempt_id)),
         created_at=now,

@@ -25,13 +25,17 @@ async def get_connect_url(
     redirect_url: Annotated[str | None, QueryParameter(name="redirect_url")] = None,
     redirect_url_camel: Annotated[str | None, QueryParameter(name="redirectUrl")] = None,
     headless: Annotated[str, QueryParameter(name="headless")] = "false",
+    reconnect_account_id: Annotated[str | None, QueryParameter(name="reconnectAccountId")] = None,
+    expected_platform_user_id: Annotated[str | None, QueryParameter(name="expectedPlatformUserId")] = None,
 ) -> StartedShape:
-    """Where to send the person. Telegram, which has more to say, has a route of its own."""
+    """Where to send the person. With `reconnectAccountId` an account is renewed and no choice is asked for."""
     call = StartCall(
         platform=platform,
         profile_id=profile_id,
         redirect_url=redirect_url or redirect_url_camel or None,
         headless=to_bool("headless", headless),
+        reconnect_account_id=reconnect_account_id or None,
+        expected_platform_user_id=expected_platform_user_id or None,
     )
     started = await start(service_of(request), caller_of(request), call)
     return StartedShape(auth_url=started.url, state=started.state, attempt_id=started.attempt_id)

@@ -13,7 +13,11 @@ Status = Literal["started", "returned", "selecting", "connected", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """`user_id` is the tenant; `state_hash` and `code_hash` are SHA-256; `note` is sanitised, for the operator."""
+    """`user_id` is the tenant; `state_hash` and `code_hash` are SHA-256; `note` is sanitised, for the operator.
+
+    `reconnect_account_id`: the account to be renewed, instead of one to be made; `expected_platform_user_id`: whom the
+    platform has to name.
+    """
 
     id: str
     user_id: str
@@ -24,6 +28,8 @@ class Attempt:
     redirect_uri: str
     redirect_url: str | None
     headless: bool
+    reconnect_account_id: str | None = None
+    expected_platform_user_id: str | None = None
     state_hash: bytes = field(repr=False)
     verifier_sealed: bytes | None = field(default=None, repr=False)
     code_hash: bytes | None = field(default=None, repr=False)
@@ -50,12 +56,27 @@ class Use:
     profile_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which attempts of a tenant a list is narrowed to; None: whatever they have there.
+
+    `before` is the id of an attempt: only older ones are wanted.
+    """
+
+    profile_ids: tuple[str, ...] | None = None
+    platform: str | None = None
+    statuses: tuple[Status, ...] | None = None
+    account_id: str | None = None
+    before: str | None = None
+
+
 async def insert_for_profile(db: Statements, attempt: Attempt) -> bool:
     """Save a started attempt if its tenant has its profile; False (and nothing saved) otherwise. One statement."""
     row = await db.one(
         "INSERT INTO attempts (id, user_id, key_id, profile_id, platform, app_id, redirect_uri, redirect_url, headless,"
-        " state_hash, verifier_sealed, status, created_at_ms, expires_at_ms)"
-        " SELECT $1, user_id, $3, id, $5, $6, $7, $8, $9, $10, $11, 'started', $12, $13"
+        " state_hash, verifier_sealed, status, created_at_ms, expires_at_ms, reconnect_account_id,"
+        " expected_platform_user_id)"
+        " SELECT $1, user_id, $3, id, $5, $6, $7, $8, $9, $10, $11, 'started', $12, $13, $14, $15"
         " FROM profiles WHERE id = $4 AND user_id = $2 RETURNING id",
         attempt.id,
         attempt.user_id,
@@ -70,6 +91,8 @@ async def insert_for_profile(db: Statements, attempt: Attempt) -> bool:
         attempt.verifier_sealed,
         clock.to_ms(attempt.created_at),
         clock.to_ms(attempt.expires_at),
+        attempt.reconnect_account_id,
+        attempt.expected_platform_user_id,
     )
     return row is not None
 
@@ -100,6 +123,35 @@ async def by_state(db: Statements, state_hash: bytes) -> Attempt | None:
 async def get(db: Statements, attempt_id: str) -> Attempt | None:
     """One attempt, whoever's."""
     row = await db.one("SELECT * FROM attempts WHERE id = $1", attempt_id)
+    return None if row is None else _attempt(row)
+
+
+async def newest(db: Statements, user_id: str, wanted: Wanted, *, limit: int) -> list[Attempt]:
+    """Attempts of the tenant, newest first."""
+    rows = await db.all(
+        "SELECT * FROM attempts WHERE user_id = $1"
+        # neither an id nor a status holds a comma or a wildcard
+        " AND (CAST($2 AS TEXT) IS NULL OR $2 LIKE '%,' || profile_id || ',%')"
+        " AND (CAST($3 AS TEXT) IS NULL OR platform = $3)"
+        " AND (CAST($4 AS TEXT) IS NULL OR $4 LIKE '%,' || status || ',%')"
+        " AND (CAST($5 AS TEXT) IS NULL OR account_id = $5)"
+        " AND (CAST($6 AS TEXT) IS NULL OR (created_at_ms, id) <"
+        " (SELECT b.created_at_ms, b.id FROM attempts b WHERE b.id = $6 AND b.user_id = $1))"
+        " ORDER BY created_at_ms DESC, id DESC LIMIT $7",
+        user_id,
+        _listed(wanted.profile_ids),
+        wanted.platform,
+        _listed(wanted.statuses),
+        wanted.account_id,
+        wanted.before,
+        limit,
+    )
+    return [_attempt(row) for row in rows]
+
+
+async def of_tenant(db: Statements, user_id: str, attempt_id: str) -> Attempt | None:
+    """One attempt of the tenant's."""
+    row = await db.one("SELECT * FROM attempts WHERE id = $1 AND user_id = $2", attempt_id, user_id)
     return None if row is None else _attempt(row)
 
 
@@ -156,6 +208,10 @@ async def purge(db: Statements, *, before: datetime, limit: int) -> int:
     )
 
 
+def _listed(values: tuple[str, ...] | None) -> str | None:
+    return None if values is None else f",{','.join(values)},"
+
+
 def _attempt(row: Row) -> Attempt:
     return Attempt(
         id=row["id"],
@@ -167,6 +223,8 @@ def _attempt(row: Row) -> Attempt:
         redirect_uri=row["redirect_uri"],
         redirect_url=row["redirect_url"],
         headless=bool(row["headless"]),
+        reconnect_account_id=row["reconnect_account_id"],
+        expected_platform_user_id=row["expected_platform_user_id"],
         state_hash=bytes(row["state_hash"]),
         verifier_sealed=None if row["verifier_sealed"] is None else bytes(row["verifier_sealed"]),
         code_hash=None if row["code_hash"] is None else bytes(row["code_hash"]),
