@@ -36,7 +36,7 @@ _SECRET_NAMES = (
 _SECRET_NAME = re.compile(_SECRET_NAMES, re.IGNORECASE)
 _QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\".*?\\\""""
 _MASKED_WHOLE = re.compile(
-    r"sk_[0-9a-f]{16,}"
+    r"(?:sk|inv)_[0-9a-f]{16,}"
     r"|\d{3,20}:[A-Za-z0-9_-]{30,}"  # Telegram's bot token, with or without its "bot"
     r"|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*"
     r"|(?<![\w-])[a-z0-9]{4}(?:-[a-z0-9]{4}){3}(?![\w-])",  # Bluesky's app password

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from moorline import clock, ids
@@ -90,21 +90,7 @@ async def create(db: Database, member_id: str, new: NewKey) -> tuple[ApiKey, str
     if new.expires_in_days is not None and not 1 <= new.expires_in_days <= 3650:
         raise BadRequest("expiresIn is a number of days from 1 to 3650.", fields={"expiresIn": "1 to 3650 days"})
     now = clock.now()
-    text = ids.new_api_key()
-    key = ApiKey(
-        id=ids.new_id(),
-        user_id=member_id,
-        lookup=text[3 : 3 + LOOKUP_CHARS],
-        key_hash=hash_of(text),
-        name=name,
-        preview=f"{text[:7]}...{text[-4:]}",
-        permission=new.permission,
-        profile_ids=new.profile_ids,
-        reveal_tokens=new.reveal_tokens,
-        redirect_allowlist=new.redirect_allowlist,
-        expires_at=_expiry(new, now),
-        created_at=now,
-    )
+    key, text = make(member_id, replace(new, name=name), now)
 
     async def save(tx: Statements) -> None:
         await users.hold(tx, member_id)
@@ -121,6 +107,26 @@ async def create(db: Database, member_id: str, new: NewKey) -> tuple[ApiKey, str
         await db.transaction(save)
     except UniqueViolated:  # the 48-bit prefix is taken: a fresh key has another
         return await create(db, member_id, new)
+    return key, text
+
+
+def make(member_id: str, new: NewKey, now: datetime) -> tuple[ApiKey, str]:
+    """A key ready to be written, and its text, which is nowhere else."""
+    text = ids.new_api_key()
+    key = ApiKey(
+        id=ids.new_id(),
+        user_id=member_id,
+        lookup=text[3 : 3 + LOOKUP_CHARS],
+        key_hash=hash_of(text),
+        name=new.name,
+        preview=f"{text[:7]}...{text[-4:]}",
+        permission=new.permission,
+        profile_ids=new.profile_ids,
+        reveal_tokens=new.reveal_tokens,
+        redirect_allowlist=new.redirect_allowlist,
+        expires_at=_expiry(new, now),
+        created_at=now,
+    )
     return key, text
 
 

@@ -12,12 +12,12 @@ from moorline.store.db import Database, Statements, UniqueViolated
 from moorline.store.profiles import Profile
 from moorline.store.users import User
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
+EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,190}")
 
 
 async def create_owner(db: Database, *, name: str, email: str, profile_name: str) -> tuple[User, Profile]:
     """A tenant of its own with a first profile. Raises: BadRequest, Conflict when the address is taken."""
-    if not _EMAIL.fullmatch(email.strip()):
+    if not EMAIL.fullmatch(email.strip()):
         raise BadRequest("email is not an e-mail address.", fields={"email": "an e-mail address"})
     if "\x00" in name:
         raise BadRequest("name must not hold NUL characters.", fields={"name": "no NUL characters"})

@@ -6,6 +6,7 @@ from moorline.pages.bluesky import bluesky_form, bluesky_submit
 from moorline.pages.callback import callback
 from moorline.pages.choose import chooser, chosen
 from moorline.pages.docs import api_docs
+from moorline.pages.invite import invite_entry, invite_form, invite_submit
 from moorline.pages.outcome import outcome, style
 from moorline.pages.telegram import telegram_page, telegram_webhook
 
@@ -19,5 +20,8 @@ PAGES: tuple[HTTPRouteHandler, ...] = (
     bluesky_submit,
     telegram_page,
     telegram_webhook,
+    invite_entry,
+    invite_form,
+    invite_submit,
     api_docs,
 )
