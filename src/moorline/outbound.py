@@ -5,7 +5,8 @@ import base64
 import json
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
@@ -23,6 +24,7 @@ from moorline.wire import Http, Reply, Request
 
 CONNECT_TIMEOUT_S = 5.0
 PAUSES_S = (0.2, 0.8)  # longest pause before the first and the second repeat
+SILENCE_S = 60.0  # of a peer in the middle of a streamed answer
 
 _log = logging.getLogger("moorline.outbound")
 
@@ -102,6 +104,17 @@ class _Failure:
     refused: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streamed:
+    """The head of an answer, and its body as it comes, decompressed. `headers` has lower-case names, repeated ones as
+    often as they came. Reading raises: Unreachable when the rest does not come.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    chunks: AsyncIterator[bytes] = field(repr=False)
+
+
 class _BrokenOff(Exception):
     """The connection ended before the answer began."""
 
@@ -123,6 +136,9 @@ _FAILURES: tuple[tuple[type[Exception], _Failure], ...] = (
     (aiohttp.InvalidURL, _Failure(kind="the address is malformed", again=False)),
     (Exception, _Failure(kind="the connection broke off")),
 )
+
+
+_TROUBLE = (MayNotBeReached, aiohttp.ClientError, OSError, _BrokenOff, _TooLarge)
 
 
 class Outbound(Http):
@@ -149,7 +165,7 @@ class Outbound(Http):
         self._body_limit_bytes = body_limit_bytes
         self._resolve = resolve
         self._tls: ssl.SSLContext | bool = tls or True
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
 
     async def close(self) -> None:
         """Close all connections."""
@@ -168,8 +184,33 @@ class Outbound(Http):
             outcome = await self._attempt(call, attempt)
         if isinstance(outcome, Reply):
             return outcome
-        verb = "may not be reached" if outcome.refused else "gave no usable answer"
-        raise Unreachable(f"{call.host} {verb}: {outcome.kind}.")
+        raise _unreachable(call, outcome)
+
+    @asynccontextmanager
+    async def stream(
+        self, request: Request, *, body: bytes | AsyncIterator[bytes] | None = None
+    ) -> AsyncIterator[Streamed]:
+        """Send once, and answer as soon as the head has come; leaving the context ends the call.
+
+        `body` stands in place of form and json; an iterator is sent as it comes. There is no limit to the size of the
+        answer, but one to the peer's silence. Raises: Unreachable.
+        """
+        call = self._ready(request)
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
+        outcome: Reply | _Failure
+        try:
+            response = await self._begin(call, body)
+        except _TROUBLE as error:
+            outcome = _failure_of(error)
+            _tell(call, outcome, attempt=1, ms=round((loop.time() - started_s) * 1000, 1))
+            raise _unreachable(call, outcome) from None
+        outcome = Reply(status=response.status)
+        _tell(call, outcome, attempt=1, ms=round((loop.time() - started_s) * 1000, 1))
+        try:
+            yield Streamed(status=response.status, headers=_all_headers(response), chunks=_chunks(call, response))
+        finally:
+            response.close()
 
     def _ready(self, request: Request) -> _Call:
         text = _with_query(request)
@@ -192,10 +233,8 @@ class Outbound(Http):
             if call.guarded:
                 self._guard.check(call.address)
             outcome = await self._exchange(call)
-        except MayNotBeReached as refusal:
-            outcome = _Failure(kind=refusal.reason, again=False, refused=True)
-        except (aiohttp.ClientError, OSError, _BrokenOff, _TooLarge) as error:
-            outcome = next(failure for kind, failure in _FAILURES if isinstance(error, kind))
+        except _TROUBLE as error:
+            outcome = _failure_of(error)
         _tell(call, outcome, attempt=attempt, ms=round((loop.time() - started_s) * 1000, 1))
         return outcome
 
@@ -209,6 +248,20 @@ class Outbound(Http):
         ) as response:
             return Reply(status=response.status, headers=_headers(response), body=await self._read(response))
 
+    async def _begin(self, call: _Call, body: bytes | AsyncIterator[bytes] | None) -> aiohttp.ClientResponse:
+        if call.guarded:
+            self._guard.check(call.address)
+        headers, own = _content(call.request)
+        return await self._session(guarded=call.guarded, streamed=True).request(
+            call.request.method,
+            URL(call.address.origin + call.address.tail, encoded=True),
+            data=own if body is None else body,
+            headers=headers,
+            skip_auto_headers=("Content-Type",),
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=call.request.timeout_s, connect=CONNECT_TIMEOUT_S, sock_read=SILENCE_S),
+        )
+
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
         async for chunk in response.content.iter_any():  # already decompressed, a bounded piece at a time
@@ -218,16 +271,17 @@ class Outbound(Http):
                 raise _TooLarge
         return bytes(body)
 
-    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
-        if guarded not in self._sessions:
-            self._sessions[guarded] = aiohttp.ClientSession(
+    def _session(self, *, guarded: bool, streamed: bool = False) -> aiohttp.ClientSession:
+        kind = guarded, streamed  # apart, so that streams that take long leave the connections of all other calls free
+        if kind not in self._sessions:
+            self._sessions[kind] = aiohttp.ClientSession(
                 connector=self._connector(guarded=guarded),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self._user_agent},
                 middlewares=(_send_once,),
                 trust_env=False,
             )
-        return self._sessions[guarded]
+        return self._sessions[kind]
 
     def _connector(self, *, guarded: bool) -> aiohttp.TCPConnector:
         if guarded:
@@ -244,6 +298,25 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
         raise _BrokenOff from None
+
+
+def _failure_of(error: Exception) -> _Failure:
+    if isinstance(error, MayNotBeReached):
+        return _Failure(kind=error.reason, again=False, refused=True)
+    return next(failure for kind, failure in _FAILURES if isinstance(error, kind))
+
+
+def _unreachable(call: _Call, failure: _Failure) -> Unreachable:
+    verb = "may not be reached" if failure.refused else "gave no usable answer"
+    return Unreachable(f"{call.host} {verb}: {failure.kind}.")
+
+
+async def _chunks(call: _Call, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.content.iter_any():
+            yield chunk
+    except _TROUBLE as error:
+        raise _unreachable(call, _failure_of(error)) from None
 
 
 def _worth_repeating(outcome: Reply | _Failure) -> bool:
@@ -272,10 +345,15 @@ def _content(request: Request) -> tuple[CIMultiDict[str], bytes | None]:
 
 
 def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:
-    names = {name.lower() for name in response.headers}
-    if "content-encoding" in names:  # the body is decoded by now, so these two would be untrue
-        names -= {"content-encoding", "content-length"}
+    names = {name for name, _ in _all_headers(response)}
     return {name: ", ".join(response.headers.getall(name)) for name in sorted(names)}
+
+
+def _all_headers(response: aiohttp.ClientResponse) -> tuple[tuple[str, str], ...]:
+    # The body is decoded where it was encoded, so that these two would be untrue.
+    untrue = {"content-encoding", "content-length"} if "content-encoding" in response.headers else frozenset()
+    named = ((name.lower(), value) for name, value in response.headers.items())
+    return tuple((name, value) for name, value in named if name not in untrue)
 
 
 def _tell(call: _Call, outcome: Reply | _Failure, *, attempt: int, ms: float) -> None:

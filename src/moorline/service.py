@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from moorline.adapter.values import App
 from moorline.errors import NotConfigured
-from moorline.outbound import OutboundMap
+from moorline.outbound import Outbound, OutboundMap
 from moorline.platforms import Adapter
 from moorline.settings import PREFIX, PlatformSettings, Settings
 from moorline.store.db import Database
 from moorline.vault import Vault
-from moorline.wire import Http
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +19,7 @@ class Service:
     settings: Settings
     db: Database
     vault: Vault
-    http: Http
+    http: Outbound
     outbound_map: OutboundMap
     platforms: Mapping[str, Adapter]
 

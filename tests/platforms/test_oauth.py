@@ -100,7 +100,9 @@ async def test_changing_a_declared_field_changes_what_is_sent(name: str) -> None
 def test_every_field_that_can_be_declared_is_proven_to_matter() -> None:
     # What the flow reads of a callback is proven in tests/connect/test_issuer.py.
     read_by_the_flow = {"issuer", "issuer_promised"}
-    assert {field.name for field in fields(OAuthSpec)} == {*DECLARED, "pkce_optional", *read_by_the_flow}
+    read_by_health = {"analytics_scopes", "spared_scopes"}  # tests/http/test_health.py
+    proven = {*DECLARED, "pkce_optional", *read_by_the_flow, *read_by_health}
+    assert {field.name for field in fields(OAuthSpec)} == proven
 
 
 @pytest.mark.parametrize(

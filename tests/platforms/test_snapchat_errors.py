@@ -229,3 +229,13 @@ async def test_s30_no_refusal_repeats_code_token_or_secret(name: str) -> None:
 
     shown = "".join(traceback.format_exception(error)) + repr(error.details) + str(getattr(error, "platform_code", ""))
     assert not any(secret in shown for secret in secrets)
+
+
+@pytest.mark.parametrize("name", ["error", "error_code"])
+@pytest.mark.parametrize("text", [f"token {ACCESS} is bad", ACCESS + "." + SECRET, "x" * 41, "\ud800", "E 1"])
+async def test_s30_a_code_that_is_none_is_not_repeated(name: str, text: str) -> None:
+    error = await failure(answer({name: text, "request_status": text}, 418))
+
+    assert isinstance(error, PlatformError)
+    assert error.platform_code is None
+    assert text not in str(error)

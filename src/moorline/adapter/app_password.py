@@ -1,12 +1,13 @@
 """The shape of a platform where a person signs in with an app password instead of OAuth (Bluesky)."""
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 from moorline.adapter.values import Connection, Identity, Tokens
 from moorline.errors import Refused
-from moorline.wire import Http
+from moorline.wire import Http, Reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,11 @@ class AppPasswordPlatform(ABC):
     """Sign in once with a password, then live on the session's tokens. No method keeps or repeats the password."""
 
     name: ClassVar[str]
+    api_closed: ClassVar[re.Pattern[str]]  # paths on the account's server that hand out tokens, or end them
+
+    @abstractmethod
+    def refuses_token(self, reply: Reply) -> bool:
+        """Whether an answer to any call with a token means that the token is dead, and not that the call is wrong."""
 
     @abstractmethod
     async def sign_in(self, http: Http, *, identifier: str, password: str) -> SignedIn:

@@ -30,6 +30,7 @@ SCOPE_PREFIX = "https://www.googleapis.com/auth"
 # accounts or channels says which. `include_granted_scopes` is left out: it would add what was granted for others.
 AUTHORIZE_EXTRA = {"access_type": "offline", "prompt": "consent select_account"}
 
+MAX_PAGES = 1_000  # of one list; one that still goes on has no end
 RATE_LIMIT_PAUSE_S = 60  # most quotas count by the minute, and no answer says how much of it is left
 
 # docs/platforms/{youtube,googlebusiness}.md#errors, checked 2026-11-23
@@ -110,9 +111,8 @@ async def pages_of(
             yield entry
         if not token or count >= MAX_ITEMS:
             return
-        # A token met before would lead round in a circle.
-        if token in followed:
-            raise UnexpectedReply(f"Google's list of {name} names the same next page twice.")
+        if token in followed or len(followed) >= MAX_PAGES:  # one met before would lead round in a circle
+            raise UnexpectedReply(f"Google's list of {name} does not come to an end.")
         followed.add(token)
 
 

@@ -22,6 +22,7 @@ from moorline.errors import (
 )
 from moorline.wire import Reply
 
+MAX_PAGES = 1_000  # of one list; full ones reach `MAX_ITEMS` long before
 # docs/platforms/{facebook,instagram,threads}.md#errors, checked 2026-11-23. Judged by code, since rate limits come as
 # 400 or 403.
 _DEAD = {102, 190}
@@ -85,6 +86,11 @@ def judge_own_login(platform: str, reply: Reply) -> MoorlineError | None:
             platform_code=told,
         )
     return judge(platform, reply)
+
+
+def refuses_token(reply: Reply) -> bool:
+    """Whether the token is dead, by code alone: 190 comes with 400 and with 401."""
+    return reply.status in {400, 401} and code_of(reply)[0] in _DEAD
 
 
 def message_of(reply: Reply) -> str:
@@ -189,8 +195,8 @@ async def pages_of(
         if not isinstance(paging, dict) or not paging.get("next") or count >= MAX_ITEMS:
             return
         after = _cursor(paging)
-        # A cursor met before would lead round in a circle.
-        if after in followed:
+        # A cursor met before would lead round in a circle, and ever new ones on empty pages nowhere.
+        if after in followed or len(followed) > MAX_PAGES:
             raise UnexpectedReply("A Graph list names a next page but no new cursor.")
         followed.add(after)
 

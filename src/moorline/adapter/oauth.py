@@ -20,6 +20,7 @@ from moorline.errors import MoorlineError, PlatformRateLimited, Refused, Unexpec
 from moorline.wire import Http, Reply, Request
 
 MAX_ITEMS = 10_000  # of one list; what goes on after that is told as truncated
+TOKEN_CALLS = re.compile(r"(^|/)((refresh_|debug_|invalidate_)?(access_)?token|revoke|revoke_token)/?$", re.IGNORECASE)
 LONGEST_LIFE_S = 10**9  # 31 years; what claims to live longer has no date worth keeping
 
 
@@ -29,12 +30,15 @@ class OAuthSpec:
 
     `{version}` in a URL is replaced by the API version (`App.api_version`, else `version`).
     `authorize_extra` are further fixed parameters of the authorization request; `revoke_url` is set where RFC 7009
-    revocation exists.
+    revocation exists. `analytics_scopes` are those that only serve to read figures: asked for where `scopes` has them,
+    else when the operator adds them.
     """
 
     authorize_url: str
     token_url: str
     scopes: tuple[str, ...]
+    analytics_scopes: tuple[str, ...] = ()
+    spared_scopes: tuple[str, ...] = ()  # of `scopes`: asked for, but an account works for posting without them
     scope_separator: str = " "
     secret_in: SecretIn = SecretIn.BODY
     client_id_with_basic: bool = False
@@ -57,6 +61,10 @@ class OAuthPlatform(ABC):
     spec: ClassVar[OAuthSpec]
     selection: ClassVar[Selection | None] = None
     revokes_person: ClassVar[bool] = False  # revoking ends every grant of the person for the app, not one token's
+    consent_with: ClassVar[tuple[str, ...]] = ()  # platforms on which it does so too, whoever the person is there
+    api_hosts: ClassVar[tuple[str, ...]] = ()  # that take a person's token, the usual one first; `{version}` as in URLs
+    api_headers: ClassVar[Mapping[str, str]] = {}  # of a call there that names none itself; `{version}` as in URLs
+    api_closed: ClassVar[re.Pattern[str]] = TOKEN_CALLS  # paths there that hand out tokens, or end them
 
     @final
     def authorize_url(self, app: App, *, state: str, verifier: str | None) -> str:
@@ -96,6 +104,14 @@ class OAuthPlatform(ABC):
     def headers(self, app: App) -> Mapping[str, str]:
         """Headers every call to this platform carries besides its authentication."""
         return {}
+
+    def proof(self, app: App, token: str) -> Mapping[str, str]:
+        """Query parameters that prove the app's secret beside a token. Pure."""
+        return {}
+
+    def refuses_token(self, reply: Reply) -> bool:
+        """Whether an answer to any call with a token means that the token is dead, and not that the call is wrong."""
+        return reply.status == 401 and isinstance(self.judge(reply), Refused)
 
     @final
     async def fetch(self, http: Http, request: Request) -> Mapping[str, Any]:

@@ -70,7 +70,10 @@ class Keeper:
         messages: list[Any] = []
 
         async def collect(message: Message) -> None:
-            messages.append(message)
+            if isinstance(scope.get(_SLOT), bytes):
+                messages.append(message)
+            else:  # no key was reserved: nothing is to be kept, and a streamed answer must not wait for its end
+                await send(message)
 
         try:
             await self._app(scope, receive, collect)

@@ -62,9 +62,15 @@ class Bluesky(AppPasswordPlatform):
     """With `resolve_txt`, handles are looked up in DNS first."""
 
     name = "bluesky"
+    # App passwords, sessions and tokens for other services are made under this name; reading is harmless.
+    api_closed = re.compile(r"(^|/)com\.atproto\.server\.(?!getSession$|describeServer$)", re.IGNORECASE)
 
     def __init__(self, resolve_txt: TxtResolver | None = None) -> None:
         self._directory = Directory(resolve_txt)
+
+    @override
+    def refuses_token(self, reply: Reply) -> bool:
+        return reply.status in {400, 401} and error_name(reply) in {"ExpiredToken", "InvalidToken"}
 
     @override
     async def sign_in(self, http: Http, *, identifier: str, password: str) -> SignedIn:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +23,7 @@ READ_MASK = "name,title,storefrontAddress,categories,websiteUri,metadata"
 ACCOUNTS_A_PAGE, LOCATIONS_A_PAGE = "20", "100"
 MANAGE = f"{google.SCOPE_PREFIX}/business.manage"
 AT_ONCE = 4  # accounts; a project may ask some 300 times a minute, for all of its people
+MAX_ORGANIZATIONS = 500  # each takes a call, and may hold further ones
 
 _HIDDEN = {"PERMISSION_DENIED", "NOT_FOUND"}  # of one account: docs/platforms/googlebusiness.md#errors
 
@@ -45,10 +46,24 @@ class Location:
     is_verified: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """An account whose locations Google does not show this person, and what it answered."""
+
+    account: Unavailable
+    refusal: UnexpectedReply
+
+
 class GoogleBusiness(OAuthPlatform):
     """The location, not the person, becomes the account; the person's tokens serve all their locations."""
 
     name = "googlebusiness"
+    api_hosts = (
+        "mybusinessbusinessinformation.googleapis.com",
+        "mybusinessaccountmanagement.googleapis.com",
+        "mybusiness.googleapis.com",
+        "businessprofileperformance.googleapis.com",
+    )
     selection = Selection(
         step="select_location",
         path="select-location",
@@ -65,6 +80,7 @@ class GoogleBusiness(OAuthPlatform):
         authorize_extra=google.AUTHORIZE_EXTRA,
         issuer=google.ISSUER,
     )
+    consent_with = ("youtube", "googlebusiness")
     revokes_person = True  # docs/platforms/googlebusiness.md#disconnecting
 
     @override
@@ -99,15 +115,35 @@ class GoogleBusiness(OAuthPlatform):
         await google.revoke(self, http, tokens)
 
     async def _walk(self, http: Http, tokens: Tokens) -> AsyncIterator[Location | Unavailable]:
-        """Every location of every account, a few accounts at once, and the accounts that are hidden."""
+        """Every location of every account, a few accounts at once, and the accounts that are hidden.
+
+        Raises: what Google answered when it hides every account, since then nothing was read.
+        """
         accounts, hidden = await self._accounts(http, tokens)
         for account in hidden:
             yield account
+        refusals: list[UnexpectedReply] = []
         for start in range(0, len(accounts), AT_ONCE):
-            few = accounts[start : start + AT_ONCE]
-            for found in await asyncio.gather(*(self._locations_of(http, tokens, account) for account in few)):
+            for found in await self._locations_of_each(http, tokens, accounts[start : start + AT_ONCE]):
+                if isinstance(found, Hidden):
+                    refusals.append(found.refusal)
+                    yield found.account
+                    continue
                 for one in found:
                     yield one
+        if refusals and len(refusals) == len(accounts):
+            raise refusals[0]
+
+    async def _locations_of_each(
+        self, http: Http, tokens: Tokens, accounts: Sequence[Account]
+    ) -> list[list[Location] | Hidden]:
+        """The locations of each account. The first failure drops what is under way for the others."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(self._locations_of(http, tokens, account)) for account in accounts]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
+        return [task.result() for task in asked]
 
     async def _accounts(self, http: Http, tokens: Tokens) -> tuple[list[Account], list[Unavailable]]:
         """All accounts, those inside organizations too, the person's own last: a shared location is the others'."""
@@ -118,6 +154,8 @@ class GoogleBusiness(OAuthPlatform):
         while inside := [one for one in found.values() if one.kind == "ORGANIZATION" and one.name not in asked]:
             for organization in inside:
                 asked.add(organization.name)
+                if len(asked) > MAX_ORGANIZATIONS:
+                    raise UnexpectedReply("Google's organizations do not come to an end.")
                 try:
                     await self._add_accounts(http, tokens, found, {"parentAccount": organization.name})
                 except UnexpectedReply as error:
@@ -134,7 +172,7 @@ class GoogleBusiness(OAuthPlatform):
             account = to_account(raw)
             found.setdefault(account.name, account)
 
-    async def _locations_of(self, http: Http, tokens: Tokens, account: Account) -> list[Location | Unavailable]:
+    async def _locations_of(self, http: Http, tokens: Tokens, account: Account) -> list[Location] | Hidden:
         number = quote(account.name.removeprefix("accounts/"), safe="")
 
         async def page(paging: Mapping[str, str]) -> Mapping[str, Any]:
@@ -144,7 +182,7 @@ class GoogleBusiness(OAuthPlatform):
         try:
             return [to_location(raw, account) async for raw in google.pages_of(page, "locations")]
         except UnexpectedReply as error:
-            return [_as_hidden(account, error)]
+            return Hidden(account=_as_hidden(account, error), refusal=error)
 
     async def _get(self, http: Http, tokens: Tokens, url: str, query: Mapping[str, str]) -> Mapping[str, Any]:
         request = Request(method="GET", url=url, query=query, bearer=tokens.access, repeatable=True)

@@ -27,10 +27,12 @@ class Instagram(OAuthPlatform):
     """The professional account itself; its 60-day token is traded for the next one."""
 
     name = "instagram"
+    api_hosts = ("graph.instagram.com",)
     spec = OAuthSpec(
         authorize_url="https://www.instagram.com/oauth/authorize",
         token_url="https://api.instagram.com/oauth/access_token",
         scopes=("instagram_business_basic", "instagram_business_content_publish", "instagram_business_manage_insights"),
+        analytics_scopes=("instagram_business_manage_insights",),
         scope_separator=",",
         renews=Renews.BY_EXCHANGE,
         version="v25.0",
@@ -54,6 +56,10 @@ class Instagram(OAuthPlatform):
         if (code, subcode) == _UNKNOWN_OBJECT or "session key invalid" in message:
             return Refused(f"Instagram refuses this access: {told}.", platform_status=status, platform_code=told)
         return meta.judge_own_login("Instagram", reply)
+
+    @override
+    def refuses_token(self, reply: Reply) -> bool:
+        return meta.refuses_token(reply)
 
     @override
     async def exchange(self, http: Http, app: App, *, code: str, verifier: str | None) -> Tokens:

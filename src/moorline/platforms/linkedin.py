@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from typing_extensions import override
@@ -55,6 +55,8 @@ class LinkedIn(OAuthPlatform):
     """The person or one organization is the account; only approved partners get a refresh token."""
 
     name = "linkedin"
+    api_hosts = ("api.linkedin.com",)
+    api_headers: ClassVar = {"LinkedIn-Version": "{version}", "X-Restli-Protocol-Version": "2.0.0"}
     revokes_person = True  # docs/platforms/linkedin.md#disconnecting
     selection = Selection(
         step="select_organization",
@@ -68,6 +70,7 @@ class LinkedIn(OAuthPlatform):
         token_url=f"{OAUTH}/accessToken",
         # One list for persons and organizations: a grant with another one would end all tokens the person gave before.
         scopes=("openid", "profile", "w_member_social", "rw_organization_admin", "w_organization_social"),
+        analytics_scopes=("r_organization_social", "r_member_social"),
         version=VERSION,
         revoke_url=f"{OAUTH}/revoke",
     )
@@ -232,7 +235,7 @@ class LinkedIn(OAuthPlatform):
         self, http: Http, app: App, tokens: Tokens, path: str, query: Mapping[str, str] | None = None
     ) -> Mapping[str, Any]:
         """A call about organizations. Brackets stand in `path`, since `query` would be sent percent-encoded."""
-        headers = {"LinkedIn-Version": self.versioned("{version}", app), "X-Restli-Protocol-Version": "2.0.0"}
+        headers = {name: self.versioned(value, app) for name, value in self.api_headers.items()}
         return await self.fetch(http, replace(_get(f"{API}/{path}", tokens), query=query or {}, headers=headers))
 
     def _granted(self, app: App, tokens: Tokens) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from moorline.adapter.values import (
     Choices,
     Connection,
     Identity,
+    Renews,
     SecretIn,
     Selection,
     Tokens,
@@ -52,6 +53,7 @@ class Pinterest(OAuthPlatform):
     """The person is the account, a board its default; every refresh gives another refresh token."""
 
     name = "pinterest"
+    api_hosts = ("{version}.pinterest.com",)
     selection = Selection(
         step="select_board",
         path="select-board",
@@ -101,7 +103,7 @@ class Pinterest(OAuthPlatform):
 
     @override
     async def refresh(self, http: Http, app: App, tokens: Tokens) -> Tokens:
-        if tokens.refresh is None:
+        if self.spec.renews is not Renews.BY_REFRESH_TOKEN or tokens.refresh is None:
             return await super().refresh(http, app, tokens)  # which tells that nothing can be renewed
         fields = {"grant_type": "refresh_token", "refresh_token": tokens.refresh}
         return self.to_tokens(await self._trade(http, app, fields), before=tokens)

@@ -43,6 +43,7 @@ class Reddit(OAuthPlatform):
     """A Reddit account; the refresh token stays the same for good."""
 
     name = "reddit"
+    api_hosts = ("oauth.reddit.com",)
     spec = OAuthSpec(
         authorize_url=f"{WWW}/authorize",
         token_url=f"{WWW}/access_token",
@@ -77,6 +78,10 @@ class Reddit(OAuthPlatform):
         if status == 403:
             return _blocked(reply)
         return None if status < 300 else judge_by_status("Reddit", reply)
+
+    @override
+    def refuses_token(self, reply: Reply) -> bool:
+        return reply.status == 401  # `judge` reads the sign-in's answers, where 401 is about the app
 
     @override
     def denial(self, code: str, description: str) -> MoorlineError | None:

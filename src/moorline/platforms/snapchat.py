@@ -58,6 +58,7 @@ class Snapchat(OAuthPlatform):
     """A Public Profile becomes the account; the person is known by the one they host themselves."""
 
     name = "snapchat"
+    api_hosts = ("businessapi.snapchat.com", "adsapi.snapchat.com")
     selection = Selection(
         step="select_public_profile",
         path="select-profile",
@@ -326,13 +327,15 @@ def _judge_refusal(reply: Reply, code: str | None) -> MoorlineError:
 def _code(body: Mapping[str, Any]) -> str | None:
     """The name of an error: of the token address, or of the API's envelope."""
     for name in ("error", "error_code"):
-        if isinstance(body.get(name), str) and body[name]:
-            return str(body[name])
+        told = body.get(name)
+        if isinstance(told, str) and re.fullmatch(r"[A-Za-z0-9_]{1,40}", told):  # anything else may repeat what we sent
+            return told
     return None
 
 
 def _state(node: Mapping[str, Any], name: str) -> str:
-    return str(node.get(name) or "").upper()
+    told = str(node.get(name) or "").upper()
+    return told if re.fullmatch(r"[A-Z_]{0,40}", told) else "OTHER"
 
 
 def _wait_s(reply: Reply) -> int | None:

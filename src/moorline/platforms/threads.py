@@ -19,10 +19,12 @@ class Threads(OAuthPlatform):
     """A Threads profile."""
 
     name = "threads"
+    api_hosts = ("graph.threads.net",)
     spec = OAuthSpec(
         authorize_url="https://threads.net/oauth/authorize",
         token_url=f"{GRAPH}/oauth/access_token",
         scopes=("threads_basic", "threads_content_publish", "threads_manage_insights"),
+        analytics_scopes=("threads_manage_insights",),
         scope_separator=",",
         renews=Renews.BY_EXCHANGE,
         version="v1.0",
@@ -38,6 +40,10 @@ class Threads(OAuthPlatform):
                 platform_code=str(meta.code_of(reply)[0]),
             )
         return meta.judge_own_login("Threads", reply)
+
+    @override
+    def refuses_token(self, reply: Reply) -> bool:
+        return meta.refuses_token(reply)
 
     @override
     async def exchange(self, http: Http, app: App, *, code: str, verifier: str | None) -> Tokens:

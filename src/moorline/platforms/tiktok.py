@@ -41,10 +41,13 @@ class TikTok(OAuthPlatform):
     """A TikTok account; the refresh token rotates."""
 
     name = "tiktok"
+    api_hosts = ("open.tiktokapis.com",)
     spec = OAuthSpec(
         authorize_url="https://www.tiktok.com/v2/auth/authorize/",
         token_url=f"{API}/oauth/token/",
         scopes=("user.info.basic", "user.info.profile", "video.publish", "video.upload"),
+        spared_scopes=("user.info.profile",),
+        analytics_scopes=("user.info.stats", "video.list"),
         scope_separator=",",
         client_id_field="client_key",
         revoke_url=REVOKE_URL,

@@ -30,6 +30,7 @@ class Twitter(OAuthPlatform):
     """An X account; access lives two hours, the refresh token works once."""
 
     name = "twitter"
+    api_hosts = ("api.x.com", "api.twitter.com")
     spec = OAuthSpec(
         authorize_url="https://x.com/i/oauth2/authorize",
         token_url=f"{API}/oauth2/token",

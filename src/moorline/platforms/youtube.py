@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from typing_extensions import override
 
@@ -23,15 +24,18 @@ class YouTube(OAuthPlatform):
     """A channel, not the Google account that owns it: several channels of one account are several connections."""
 
     name = "youtube"
+    api_hosts = ("www.googleapis.com", "youtube.googleapis.com")
     spec = OAuthSpec(
         authorize_url=google.AUTHORIZE_URL,
         token_url=google.TOKEN_URL,
         scopes=(READ, f"{google.SCOPE_PREFIX}/youtube.upload"),
+        analytics_scopes=(f"{google.SCOPE_PREFIX}/yt-analytics.readonly",),
         pkce=True,
         revoke_url=google.REVOKE_URL,
         authorize_extra=google.AUTHORIZE_EXTRA,
         issuer=google.ISSUER,
     )
+    consent_with = ("youtube", "googlebusiness")
     revokes_person = True  # docs/platforms/youtube.md#disconnecting
 
     @override
@@ -75,7 +79,9 @@ def to_identity(channels: Mapping[str, Any]) -> Identity:
         username=handle or channel_id,
         display_name=_text(shown.get("title")) or handle or channel_id,
         picture_url=_picture(shown.get("thumbnails")),
-        profile_url=f"https://youtube.com/@{handle}" if handle else f"https://youtube.com/channel/{channel_id}",
+        profile_url=f"https://youtube.com/@{quote(handle, safe='')}"
+        if handle
+        else f"https://youtube.com/channel/{channel_id}",
     )
 
 
