@@ -130,6 +130,10 @@ class World:
         self._serving.push_async_callback(_stopped, server, listening)
 
     def _settings(self) -> Settings:
+        return load({PREFIX + name: value for name, value in self.environment().items()}, platforms=platform_names())
+
+    def environment(self) -> dict[str, str]:
+        """The settings of the service, named as in the environment without the prefix."""
         outbound_map = {f"https://{host}": f"{self.sandbox_url}/sandbox/{host}" for host in self.sandbox.hosts()}
         environment = {
             "PUBLIC_URL": self.base_url,
@@ -138,13 +142,13 @@ class World:
             "RATE_LIMIT_PER_MINUTE": "0",
             "TELEGRAM_BOT_TOKEN": SANDBOX_BOT_TOKEN,
             "TELEGRAM_MODE": "off",
+            "BACKGROUND": "false",  # tests that move the clock say themselves when work is done
             "OUTBOUND_MAP": json.dumps(outbound_map),
         }
         for name in OAUTH:
             environment[f"{name.upper()}_CLIENT_ID"] = f"sandbox-{name}"
             environment[f"{name.upper()}_CLIENT_SECRET"] = f"sandbox-{name}-secret"
-        environment |= self._given
-        return load({PREFIX + name: value for name, value in environment.items()}, platforms=platform_names())
+        return environment | self._given
 
     async def _new_session(self, jar: aiohttp.abc.AbstractCookieJar) -> aiohttp.ClientSession:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)

@@ -1,11 +1,8 @@
 """Settings, store and rooms become one ASGI application."""
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 from litestar import Litestar, MediaType, Request, Response, Router, get
@@ -15,7 +12,6 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from moorline import __version__, platforms
 from moorline.access import public
-from moorline.accounts import tokens
 from moorline.connect import purge
 from moorline.connect.bot_updates import BotConsumer, configured_bots
 from moorline.dns import resolve_txt
@@ -27,17 +23,24 @@ from moorline.http import (
     bluesky,
     bodies,
     connect,
+    connect_logs,
     failures,
+    health,
     idempotency,
+    invites,
     linkedin,
     neighbours,
+    proxy,
     selections,
     telegram,
+    tokens,
+    webhooks,
 )
 from moorline.http.callers import admit
 from moorline.http.document import DocumentConfig
 from moorline.http.envelope import Envelope
 from moorline.http.limits import RateLimits
+from moorline.jobs import engine
 from moorline.outbound import Outbound, OutboundMap
 from moorline.pages.routes import PAGES
 from moorline.service import Service
@@ -48,9 +51,6 @@ from moorline.store.db import Database
 from moorline.vault import CannotOpen, Vault
 
 T = TypeVar("T")
-RESTART_AFTER_S = 5.0
-STOP_WITHIN_S = 10.0
-log = logging.getLogger("moorline.app")
 _MARK = "vault_marks|1"
 
 
@@ -152,11 +152,17 @@ def _api() -> Router:
             neighbours.ROUTERS,
             accounts.ROUTERS,
             account_options.ROUTERS,
+            tokens.ROUTERS,
+            proxy.ROUTERS,
+            health.ROUTERS,
+            invites.ROUTERS,
             selections.ROUTERS,
             linkedin.ROUTERS,
             bluesky.ROUTERS,
             telegram.ROUTERS,
+            webhooks.ROUTERS,
             connect.ROUTERS,
+            connect_logs.ROUTERS,
         ],
         guards=[admit],
         before_request=_before,
@@ -198,30 +204,14 @@ def _openapi() -> DocumentConfig:
     )
 
 
-async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
-    """Run background work, and again when a fault of ours ended it: nobody else would notice that it is gone."""
-    while True:
-        try:
-            await work()
-        except Exception:
-            log.exception("background_work_broke")
-        await asyncio.sleep(RESTART_AFTER_S)
-
-
 def _background(service: Service) -> Any:
     @asynccontextmanager
     async def run(_app: Litestar) -> AsyncIterator[None]:
         if service.db.engine == "sqlite":  # only one process writes: no callback of an earlier one is still at work
             await purge.close_abandoned(service, timedelta(0))
-        works: list[Callable[[], Awaitable[None]]] = [partial(purge.run, service)]
+        works = engine.loops(service) if service.settings.background else []
         works.extend(BotConsumer(service, bot).run for bot in configured_bots(service))
-        tasks = [asyncio.create_task(_for_ever(work)) for work in works]
-        try:
+        async with engine.running(works):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
-            await tokens.drain(STOP_WITHIN_S)
 
     return run

@@ -41,10 +41,15 @@ class Reply:
     def json(self) -> Any:
         """The parsed body. Raises: UnexpectedReply when it is no JSON."""
         try:
-            value = json.loads(self.body)
-            return _clean(value) if b"\\u" in self.body else value
+            return self._parsed()
         except (ValueError, RecursionError) as error:
             raise UnexpectedReply("The platform's answer is not JSON.", platform_status=self.status) from error
+
+    def _parsed(self) -> Any:
+        # Decoded here: the parser itself would guess other encodings, and let half surrogates pass.
+        text = self.body.decode("utf-8-sig", "replace")
+        value = json.loads(text)
+        return _clean(value) if "\\u" in text else value
 
     def json_object(self) -> Mapping[str, Any]:
         """The parsed body when it is an object. Raises: UnexpectedReply otherwise."""
@@ -56,7 +61,7 @@ class Reply:
     def json_or_empty(self) -> Mapping[str, Any]:
         """The parsed body when it is a JSON object, else an empty one: for reading error bodies that may be HTML."""
         try:
-            value = json.loads(self.body)
+            value = self._parsed()
         except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}

@@ -11,9 +11,10 @@ from typing_extensions import override
 from moorline.connect import selection
 from moorline.connect.selection import DESCRIBED_AT_ONCE
 from moorline.errors import PlatformRateLimited
+from moorline.outbound import Outbound
 from moorline.service import Service
 from moorline.store.selections import OpenSelection
-from moorline.wire import Http, Reply, Request
+from moorline.wire import Reply, Request
 from tests.harness import World
 
 ORGANIZATION = "GET /v2/organizations/{organization_id}"
@@ -21,10 +22,11 @@ AUDITED = [str(5591000 + number) for number in range(1, 61)]  # the plentiful pe
 DELAY_MS = 100
 
 
-class Watched(Http):
+class Watched(Outbound):
     """The service's own way out, watched: how many calls are under way, how many were dropped."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Outbound) -> None:
+        super().__init__()
         self._http = http
         self.under_way = 0
         self.most = 0

@@ -9,7 +9,7 @@ from tests.http.conftest import Serve
 from tests.http.test_routes import framework_of, handlers
 
 IDS = {"platform": "twitter", "user_id": UNKNOWN_ID, "profile_id": UNKNOWN_ID}
-IDS |= {"account_id": UNKNOWN_ID, "key_id": UNKNOWN_ID}
+IDS |= dict.fromkeys(("account_id", "key_id", "webhook_id", "log_id", "attempt_id"), UNKNOWN_ID) | {"path": "x"}
 
 
 async def test_every_operation_is_401_without_a_key_and_says_nothing_else(world: World) -> None:

@@ -126,7 +126,8 @@ async def test_a_limited_key_lists_and_revokes_only_keys_that_reach_no_further(w
 async def test_a_key_that_may_only_read_is_403_for_every_write_and_for_nothing_else(world: World) -> None:
     key = await world.new_key("reader", permission="read")
     ids = {"platform": "twitter", "user_id": UNKNOWN_ID, "profile_id": UNKNOWN_ID}
-    ids |= {"account_id": UNKNOWN_ID, "key_id": UNKNOWN_ID}
+    ids |= {"account_id": UNKNOWN_ID, "key_id": UNKNOWN_ID, "webhook_id": UNKNOWN_ID, "log_id": UNKNOWN_ID}
+    ids |= {"attempt_id": UNKNOWN_ID, "path": "x"}
     seen = set()
     for path, handler in handlers(framework_of(world)):
         access = handler.opt["access"]

@@ -25,6 +25,8 @@ PUBLIC = {
     "/connect/static/moorline.css": "nothing secret in it",
     "/connect/bluesky": "the state is the permission",
     "/connect/telegram": "the state is the permission",
+    "/connect/invite/{token}": "the invitation's token is the permission",
+    "/connect/invite": "likewise, from its cookie",
     "/connect/telegram/webhook": "the webhook's secret is the permission",
 }
 

@@ -32,8 +32,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "pinterest-boards": {"defaultBoardId": "1"},
     "gmb-locations": {"selectedLocationId": "1"},
     "reddit-subreddits": {"defaultSubreddit": "boats"},
+    "token": {},
 }
-NO_OPTIONS = {("PUT", "linkedin-organizations"), ("GET", "linkedin-organization")}
+WEBHOOK = {"url": "https://localhost/hook", "events": ["account.connected"]}
+NO_OPTIONS = {("PUT", "linkedin-organizations"), ("GET", "linkedin-organization"), ("PUT", "token")}
 BSKY = {"identifier": "demo.bsky.social", "appPassword": "demo-demo-demo-demo"}
 
 
@@ -49,6 +51,9 @@ class Theirs:
     code: str
     temp_token: str
     connect_token: str
+    attempt: str
+    webhook: str
+    webhook_log: str
 
 
 Call = Callable[[Theirs, World], Mapping[str, Any]]
@@ -79,6 +84,20 @@ CASES = {
     ),
     "an account to disconnect": Case(method="DELETE", path="/v1/accounts/{account}"),
     "a key to revoke": Case(method="DELETE", path="/v1/api-keys/{key}"),
+    "a webhook to change": Case(
+        method="PUT", path="/v1/webhooks/settings", call=lambda t, _w: {"body": {"_id": t.webhook, "name": "Taken"}}
+    ),
+    "a webhook to delete": Case(
+        method="DELETE", path="/v1/webhooks/settings", call=lambda t, _w: {"query": {"id": t.webhook}}
+    ),
+    "a webhook to test": Case(
+        method="POST", path="/v1/webhooks/test", call=lambda t, _w: {"body": {"webhookId": t.webhook}}
+    ),
+    "a secret to rotate": Case(method="POST", path="/v1/webhooks/settings/{webhook}/rotate"),
+    "tries of a webhook": Case(
+        method="GET", path="/v1/webhooks/logs", call=lambda t, _w: {"query": {"webhookId": t.webhook}}
+    ),
+    "a message to send again": Case(method="POST", path="/v1/webhooks/logs/{webhook_log}/redeliver"),
     "accounts of a profile": Case(
         method="GET", path="/v1/accounts", call=lambda t, _w: {"query": {"profileId": t.profile}}
     ),
@@ -191,9 +210,28 @@ CASES |= {
     for method in ("GET", "PUT")
     if (method, path) not in NO_OPTIONS
 }
+CASES["health of a profile"] = Case(
+    method="GET", path="/v1/accounts/health", call=lambda t, _w: {"query": {"profileId": t.profile}}
+)
+CASES["health of an account"] = Case(method="GET", path="/v1/accounts/{account}/health")
+CASES["the log of a profile"] = Case(
+    method="GET", path="/v1/connect/logs", call=lambda t, _w: {"query": {"profileId": t.profile}}
+)
+CASES["an attempt"] = Case(method="GET", path="/v1/connect/attempts/{attempt}")
+CASES |= {
+    f"{method} through the proxy": Case(method=method, path="/v1/accounts/{account}/proxy/2/users/me")
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+}
+CASES["a profile to invite to"] = Case(
+    method="POST",
+    path="/v1/invite/tokens",
+    call=lambda t, _w: {"body": {"scope": "profiles", "profileIds": [t.profile]}},
+)
 CASES["pending data"] = Case(
     method="GET", path="/v1/connect/pending-data", call=lambda t, _w: {"query": {"token": t.temp_token}}
 )
+
+EMPTY_LISTS = {"accounts of a profile", "the log of a profile", "health of a profile", "tries of a webhook"}
 
 # A foreign connect token beside a working key of one's own is not an id: it is refused as a credential.
 NO_IDS = {
@@ -203,6 +241,8 @@ NO_IDS = {
     ("POST", "/api/v1/profiles"),
     ("GET", "/api/v1/api-keys"),
     ("GET", "/api/v1/usage-stats"),
+    ("GET", "/api/v1/webhooks/settings"),
+    ("POST", "/api/v1/webhooks/settings"),
 }
 
 
@@ -213,12 +253,20 @@ async def of_other(world: World) -> Theirs:
     fields = await world.selection(tenant=world.other)
     query = {"profileId": world.other.profile_id}
     telegram = await world.ok("GET", "/v1/connect/telegram", key=world.other.api_key, query=query)
+    webhook = await world.ok("POST", "/v1/webhooks/settings", key=world.other.api_key, body=WEBHOOK)
+    webhook_id = webhook["webhook"]["_id"]
+    await world.call("POST", "/v1/webhooks/test", key=world.other.api_key, body={"webhookId": webhook_id})
+    logs = await world.ok("GET", "/v1/webhooks/logs", key=world.other.api_key)
+    started = await world.start("twitter", tenant=world.other)
     return Theirs(
+        webhook=webhook_id,
+        webhook_log=logs["logs"][0]["_id"],
         user=world.other.user_id,
         profile=world.other.profile_id,
         account=account,
         key=world.other.key_id,
-        state=(await world.start("twitter", tenant=world.other))["state"],
+        state=started["state"],
+        attempt=started["attemptId"],
         code=telegram["code"],
         temp_token=fields["tempToken"],
         connect_token=fields["connect_token"],
@@ -227,6 +275,8 @@ async def of_other(world: World) -> Theirs:
 
 def of_nobody() -> Theirs:
     return Theirs(
+        webhook=new_id(),
+        webhook_log=new_id(),
         user=new_id(),
         profile=new_id(),
         account=new_id(),
@@ -235,6 +285,7 @@ def of_nobody() -> Theirs:
         code="LATE-ZZZZZZ",
         temp_token="A" * 75,
         connect_token="A" * 75,
+        attempt=new_id(),
     )
 
 
@@ -254,7 +305,7 @@ async def test_s40_every_foreign_id_answers_like_one_that_never_was(world: World
             ids = {field: getattr(named, field) for field in Theirs.__slots__}
             answers.append(told(await world.call(case.method, case.path.format(**ids), **case.call(named, world))))
         assert answers[0] == answers[1], name
-        assert answers[0][0] in {400, 403, 404} or name == "accounts of a profile", f"{name}: {answers[0]}"
+        assert answers[0][0] in {400, 403, 404} or name in EMPTY_LISTS, f"{name}: {answers[0]}"
     assert await world.count() == outbound
     key = world.other.api_key
     assert [account["_id"] for account in await world.accounts(key=key)] == [theirs.account]
@@ -270,6 +321,14 @@ async def test_s40_the_matrix_names_every_operation_that_takes_an_id(world: Worl
     }
     named = {(method, path.replace("{account}", "{account_id}").replace("{key}", "{key_id}")) for method, path in named}
     named = {
+        (method, path.replace("{webhook}", "{webhook_id}").replace("{webhook_log}", "{log_id}"))
+        for method, path in named
+    }
+    named = {
+        (method, path.replace("{attempt}", "{attempt_id}").replace("/proxy/2/users/me", "/proxy/{path}"))
+        for method, path in named
+    }
+    named = {
         (method, "/api/v1/connect/{platform}" if path.endswith(("/twitter", "/facebook", "/bluesky")) else path)
         for method, path in named
     }
@@ -282,12 +341,25 @@ async def test_s40_the_matrix_names_every_operation_that_takes_an_id(world: Worl
     assert named | NO_IDS == routes, "an operation has no line in the matrix, or a line no operation"
 
 
-@pytest.mark.parametrize("path", ["/v1/users", "/v1/profiles", "/v1/api-keys", "/v1/accounts", "/v1/usage-stats"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "users",
+        "profiles",
+        "api-keys",
+        "accounts",
+        "accounts/health",
+        "usage-stats",
+        "webhooks/settings",
+        "webhooks/logs",
+    ],
+)
 async def test_s40_no_list_tells_of_another_tenant(world: World, path: str) -> None:
     theirs = await of_other(world)
-    answer = await world.call("GET", path)
+    answer = await world.call("GET", f"/v1/{path}")
     assert answer.status == 200
-    for value in (theirs.user, theirs.profile, theirs.account, theirs.key, "Fernhill", "other@example.com"):
+    ids = (theirs.user, theirs.profile, theirs.account, theirs.key, theirs.webhook, theirs.webhook_log)
+    for value in (*ids, "Fernhill", "other@example.com"):
         assert value not in answer.text
 
 

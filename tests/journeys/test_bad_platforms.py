@@ -166,7 +166,7 @@ async def test_a_wrong_app_secret_is_told_as_the_operators_to_repair(journey: Jo
     [
         (DOWN, "platform_unavailable"),
         (HTML, "unexpected_reply"),
-        (X_REFUSES, "token_revoked"),
+        (X_REFUSES, "token_exchange_failed"),
         (X_REFUSES_APP, "app_misconfigured"),
         (TOO_MANY, "platform_rate_limited"),
     ],

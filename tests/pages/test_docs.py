@@ -29,7 +29,7 @@ async def test_the_document_is_json_and_names_every_operation(shared: World, key
         (method.lower(), shape(path))
         for path, handler in handlers(framework_of(shared))
         for method in handler.http_methods
-        if path.startswith("/api/v1/")
+        if path.startswith("/api/v1/") and "/proxy/" not in path  # OpenAPI has no parameter that holds slashes
     }
     assert told == routes
 

@@ -13,6 +13,7 @@ from moorline.store.accounts import Account
 from moorline.store.attempts import Attempt
 
 MAX_URL_CHARS = 2000
+MAX_NAME_CHARS = 100
 MAX_LIST_CHARS = 4000  # encoded; with the rest of the address it stays below the 8 kB common servers take
 # Schemes a browser runs, shows or hands to the machine itself instead of to an app.
 _NO_APP_SCHEMES = {
@@ -138,7 +139,9 @@ def connected(url: str, account: Account, picks: Selection | None) -> str:
     """Where a finished connection goes. A chosen thing is called by its name there, a person by the user name."""
     further = {} if picks is None else picks.success_parameters
     told = {
-        parameter: str(account.details[detail]) for parameter, detail in further.items() if detail in account.details
+        parameter: _name(str(account.details[detail]))
+        for parameter, detail in further.items()
+        if detail in account.details
     }
     return with_query(
         url,
@@ -146,7 +149,7 @@ def connected(url: str, account: Account, picks: Selection | None) -> str:
             "connected": account.platform,
             "profileId": account.profile_id,
             "accountId": account.id,
-            "username": account.username if picks is None else account.display_name,
+            "username": _name(account.username if picks is None else account.display_name),
             **told,
         },
     )
@@ -181,13 +184,19 @@ def selection_fields(attempt: Attempt, step: str, carried: Mapping[str, str], *,
 
 def user_profile(identity: Mapping[str, Any]) -> dict[str, Any]:
     """The person as every platform's documented `userProfile` names them: `name` and `displayName` are the same."""
+    picture_url = identity["picture_url"]
     return {
         "id": identity["platform_user_id"],
-        "name": identity["display_name"],
-        "username": identity["username"],
-        "displayName": identity["display_name"],
-        "profilePicture": identity["picture_url"],
+        "name": _name(identity["display_name"]),
+        "username": _name(identity["username"]),
+        "displayName": _name(identity["display_name"]),
+        "profilePicture": picture_url if picture_url and len(picture_url) <= MAX_URL_CHARS else None,
     }
+
+
+def _name(text: str) -> str:
+    """A name as an address carries it: one that servers on the way refuse would lose the whole answer."""
+    return text if len(text) <= MAX_NAME_CHARS else f"{text[: MAX_NAME_CHARS - 1]}…"
 
 
 def to_json(value: object) -> str:

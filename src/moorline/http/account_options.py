@@ -192,7 +192,7 @@ async def subreddits(request: CallerRequest, account_id: FromPath[str], refresh:
 async def set_subreddit(request: CallerRequest, account_id: FromPath[str], data: JSONBody[SubredditSwitch]) -> Done:
     """Set the default subreddit, by its name with or without `r/`, whatever its case."""
     wanted = choosing.required("defaultSubreddit", data.default_subreddit)
-    name = wanted.strip().strip("/").removeprefix("r/").lower()
+    name = wanted.strip().lower().strip("/").removeprefix("r/")
     await options.choose_option(
         service_of(request),
         caller_of(request),

@@ -27,6 +27,7 @@ def connected_account(account: Account) -> ConnectedAccount:
     return ConnectedAccount(
         id=account.id,
         platform=account.platform,
+        profile_id=account.profile_id,
         username=account.username,
         display_name=account.display_name,
         profile_picture=account.picture_url,

@@ -90,3 +90,9 @@ def service_of(request: CallerRequest) -> Service:
     """The service behind a request."""
     service: Service = request.app.state.service
     return service
+
+
+def limits_of(request: CallerRequest) -> RateLimits:
+    """The limits, for a route that nobody's key opens and that counts by itself."""
+    limits: RateLimits = request.app.state.rate_limits
+    return limits

@@ -119,7 +119,7 @@ def _where(profile_ids: set[str], profile_id: str) -> str:
 
 async def save(request: CallerRequest, opened: OpenSelection, choice_id: str | None, data: ChoiceBody) -> Chosen:
     """Connect the choice; None: the person's own account. Raises: as `selection.choose`; BadRequest for the address."""
-    url = data.redirect_url or data.redirect_url_camel
+    url = data.redirect_url or data.redirect_url_camel or None
     caller, service = request.auth.caller, service_of(request)
     allowlist = await landing.redirect_allowlist(service, opened) if caller is None else caller.redirect_allowlist
     selection.check_redirect_url(opened, url, allowlist)

@@ -8,11 +8,17 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import OpenAPI
 from typing_extensions import override
 
-FAILURE = {
+FAILURE: dict[str, Any] = {
     "type": "object",
     "description": "Every failure: a sentence, a name for programs, and the fields at fault.",
     "required": ["error"],
     "properties": {"error": {"type": "string"}, "code": {"type": "string"}, "details": {"type": "object"}},
+}
+NOT_DELIVERED = {
+    **FAILURE,
+    "description": "A delivery that did not arrive: the published fields, and those of every failure.",
+    "required": ["success", "message", "error"],
+    "properties": {**FAILURE["properties"], "success": {"type": "boolean"}, "message": {"type": "string"}},
 }
 _MEANINGS = {
     "400": "The call is malformed; details.fields names what is wrong.",
@@ -22,7 +28,7 @@ _MEANINGS = {
     "409": "It clashes with another call, or with what exists.",
     "413": "The body is larger than 1 MiB.",
     "429": "Too many calls; Retry-After tells how long to wait.",
-    "500": "The platform refused or did not answer; code tells which.",
+    "500": "The platform, or the webhook's receiver, refused or did not answer; code tells which.",
     "503": "The database did not answer in time.",
 }
 # Calls for which no 404 is published: there an unknown profile is a 400 or a 403.
@@ -38,6 +44,8 @@ _WITHOUT_404 = {
     "selectPinterestBoard",
     "selectSnapchatProfile",
 }
+_WITH_404 = {"updateWebhookSettings"}  # its id is in the body
+_CALLS_A_RECEIVER = {"testWebhook", "redeliverWebhook"}
 # Whose key or connect token the guard reads, so no handler has it as a parameter.
 _CONNECT_TOKEN = {
     "name": "X-Connect-Token",
@@ -47,7 +55,7 @@ _CONNECT_TOKEN = {
     "schema": {"type": "string"},
     "description": "The connect token of the headless redirect, in place of an API key.",
 }
-_ASK_A_PLATFORM = re.compile(r"/connect/|/accounts/\{[a-z_]+\}/")
+_ASK_A_PLATFORM = re.compile(r"/connect/(?!logs$|attempts/)|/accounts/\{[a-z_]+\}/(?!health$)")
 
 
 class Document(OpenAPI):
@@ -56,7 +64,7 @@ class Document(OpenAPI):
     @override
     def to_schema(self) -> dict[str, Any]:
         document = super().to_schema()
-        document["components"]["schemas"]["Failure"] = FAILURE
+        document["components"]["schemas"] |= {"Failure": FAILURE, "NotDelivered": NOT_DELIVERED}
         document["paths"] = {_camel(path): _completed(path, item) for path, item in document["paths"].items()}
         return document
 
@@ -91,12 +99,14 @@ def _with_failures(path: str, method: str, operation: dict[str, Any]) -> dict[st
     if {"connectToken": []} in operation.get("security", ()):
         operation.setdefault("parameters", []).append(_CONNECT_TOKEN)
     successes = {status: answer for status, answer in operation["responses"].items() if status < "400"}
-    failures = {status: _failure(status) for status in sorted(_statuses(path, method, operation))}
+    failures = {status: _failure(status, operation) for status in sorted(_statuses(path, method, operation))}
     return {**operation, "responses": successes | failures}
 
 
-def _failure(status: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
+def _failure(status: str, operation: dict[str, Any]) -> dict[str, Any]:
+    is_delivery = status == "500" and operation["operationId"] in _CALLS_A_RECEIVER
+    shape = "NotDelivered" if is_delivery else "Failure"
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape}"}}}
     return {"description": _MEANINGS[status], "content": content}
 
 
@@ -108,10 +118,11 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> set[str]:
         statuses.add("400")
     if "requestBody" in operation:
         statuses |= {"409", "413"}
-    if asks_a_platform or method != "get" or "{profile_id}" in path or "{user_id}" in path:
+    name = operation["operationId"]
+    if asks_a_platform or method != "get" or re.search(r"/webhooks/|\{profile_id\}|\{user_id\}", path):
         statuses.add("403")
-    if ("_id}" in path or asks_a_platform) and operation["operationId"] not in _WITHOUT_404:
+    if name in _WITH_404 or (("_id}" in path or asks_a_platform) and name not in _WITHOUT_404):
         statuses.add("404")
-    if asks_a_platform:
+    if asks_a_platform or name in _CALLS_A_RECEIVER:
         statuses.add("500")
     return statuses

@@ -101,7 +101,7 @@ def _body(
     details: Mapping[str, object] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response[bytes]:
-    content: dict[str, object] = {"error": sentence}
+    content: dict[str, object] = {"error": sentence.encode("utf-8", "replace").decode()}
     if status != 401:  # the published 401 body is exactly {"error": "Unauthorized"}
         content["code"] = code
     if details:

@@ -89,6 +89,7 @@ class ConnectedAccount(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     id: str = msgspec.field(name="_id")
     platform: str
+    profile_id: str = msgspec.field(name="profileId")
     username: str
     display_name: str = msgspec.field(name="displayName")
     profile_picture: str | None = msgspec.field(name="profilePicture", default=None)
