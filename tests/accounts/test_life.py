@@ -241,3 +241,19 @@ async def test_s36_a_revocation_is_tried_by_one_at_a_time(world: World, frozen_c
     await asyncio.gather(*(revoking.work(world.service) for _ in range(5)))
     assert len(await world.calls("twitter", REVOKE)) == 2 * calls_a_try
     assert (await row(world, "SELECT tries FROM revocations"))["tries"] == 2
+
+
+async def test_s36_a_revocation_that_waited_longer_than_the_access_lives_renews_it_first(
+    world: World, frozen_clock: FrozenClock
+) -> None:
+    await world.landing("tiktok")
+    (account,) = await world.accounts()
+    revoke = "POST /v2/oauth/revoke/"
+    await world.fault("tiktok", revoke, status=503, body={}, count=3)
+    await world.ok("DELETE", f"/v1/accounts/{account['_id']}")
+    assert (await row(world, "SELECT tries FROM revocations"))["tries"] == 1
+    frozen_clock.advance(25 * 3600)
+    await world.control("POST", "clock", {"advance_s": 25 * 3600})
+    assert await revoking.work(world.service) == 1
+    assert [call["status"] for call in await world.calls("tiktok", revoke)] == [503, 503, 503, 200]
+    assert await world.service.db.all("SELECT id FROM revocations") == []

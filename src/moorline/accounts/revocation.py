@@ -7,6 +7,7 @@ import json
 import logging
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from moorline import clock, ids
 from moorline.accounts import grants
@@ -118,12 +119,24 @@ def _tell(revocation: Revocation, error: Exception) -> None:
     )
 
 
-def _plain(tokens: Tokens) -> dict[str, str | None]:
-    return {"access": tokens.access, "refresh": tokens.refresh, "service_url": tokens.service_url}
+def _plain(tokens: Tokens) -> dict[str, Any]:
+    ends = tokens.access_expires_at  # some platforms take a living access token only, so an adapter may renew it first
+    return {
+        "access": tokens.access,
+        "refresh": tokens.refresh,
+        "service_url": tokens.service_url,
+        "access_expires_at_ms": None if ends is None else clock.to_ms(ends),
+    }
 
 
-def _tokens(plain: dict[str, str | None]) -> Tokens:
-    return Tokens(access=plain["access"] or "", refresh=plain["refresh"], service_url=plain["service_url"])
+def _tokens(plain: dict[str, Any]) -> Tokens:
+    ends_ms = plain["access_expires_at_ms"]
+    return Tokens(
+        access=plain["access"],
+        refresh=plain["refresh"],
+        service_url=plain["service_url"],
+        access_expires_at=None if ends_ms is None else clock.from_ms(ends_ms),
+    )
 
 
 def _about(revocation_id: str) -> str:
