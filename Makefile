@@ -9,7 +9,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS) pyproject.toml --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean setup setup-dev
+.PHONY: help demo test check bench soak lock clean setup setup-dev
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3.12] [ARGS="..."]'
@@ -26,6 +26,9 @@ check: setup-dev static ## the checks alone, without the tests
 
 bench: setup-dev ## measure (ARGS are handed on)
 	@.venv/bin/python -m bench $(ARGS)
+
+soak: setup-dev ## three months of virtual time for the grant engine, in a quarter of an hour at most (ARGS are handed to pytest)
+	@.venv/bin/pytest -s tests/soak/long.py $(ARGS)
 
 lock: ## write both lock files anew from pyproject.toml; needs uv (ARGS=--upgrade for newer versions of everything)
 	@command -v $(UV) >/dev/null || { echo 'make lock needs uv, for instance: .venv/bin/python -m pip install uv'; exit 1; }
