@@ -99,18 +99,27 @@ def doctor(json_answer: Json = False) -> None:
 
 @keys_app.command("create")
 def keys_create(
+    *,
     email: Annotated[str, typer.Option(help="Whose key; the user is made when there is none.")],
     name: Annotated[str, typer.Option(help="What the key is for.")] = "default",
     read_only: Annotated[bool, typer.Option("--read-only", help="The key may only read.")] = False,
+    reveal_tokens: Annotated[
+        bool, typer.Option("--reveal-tokens", help="The key may read the platforms' own tokens.")
+    ] = False,
     expires_in_days: Annotated[int, typer.Option(help="Days until it expires; 0: never.", min=0)] = 0,
     json_answer: Json = False,
 ) -> None:
     """Make an API key and print it, this once."""
     from moorline.cli import administration
+    from moorline.owners.api_keys import NewKey
 
-    administration.create_key(
-        email=email, name=name, read_only=read_only, expires_in_days=expires_in_days, json_answer=json_answer
+    new = NewKey(
+        name=name,
+        permission="read" if read_only else "read-write",
+        reveal_tokens=reveal_tokens,
+        expires_in_days=expires_in_days or None,
     )
+    administration.create_key(email=email, new=new, json_answer=json_answer)
 
 
 @keys_app.command("list")

@@ -29,9 +29,8 @@ def migrate(*, down_to: str) -> None:
     print(f"The database stands at revision {down_to or HEAD}.")
 
 
-def create_key(*, email: str, name: str, read_only: bool, expires_in_days: int, json_answer: bool) -> None:
+def create_key(*, email: str, new: NewKey, json_answer: bool) -> None:
     """Make a key, and its user when there is none."""
-    new = NewKey(name=name, permission="read" if read_only else "read-write", expires_in_days=expires_in_days or None)
 
     async def work(db: Database) -> tuple[ApiKey, str]:
         user = await users.find_by_email(db, email)

@@ -1,0 +1,43 @@
+"""Keys from the command line, on a database of their own."""
+
+import json
+import os
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from moorline.settings import PREFIX
+from moorline.vault import new_key
+from tests.journeys.processes import MOORLINE
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """What a command printed, once it ended well."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    settings = {f"{PREFIX}DATABASE_URL": f"sqlite:///{folder}/db.sqlite3", f"{PREFIX}ENCRYPTION_KEYS": new_key()}
+    done = subprocess.run(
+        [str(MOORLINE), *arguments], cwd=folder, env=given | settings, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "permission", "reveals"),
+    [
+        ([], "read-write", False),
+        (["--read-only"], "read", False),
+        (["--reveal-tokens"], "read-write", True),
+        (["--read-only", "--reveal-tokens", "--expires-in-days", "7"], "read", True),
+    ],
+)
+def test_a_key_may_do_what_was_asked_for(tmp_path: Path, options: list[str], permission: str, reveals: bool) -> None:
+    run(tmp_path, "migrate")
+    made = json.loads(run(tmp_path, "keys", "create", "--email", "ops@example.com", "--json", *options))
+    assert made["key"].startswith("sk_")
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as db:
+        ((kept, shows, ends),) = db.execute("SELECT permission, reveal_tokens, expires_at_ms FROM api_keys").fetchall()
+    assert (kept, bool(shows), ends is not None) == (permission, reveals, "--expires-in-days" in options)
