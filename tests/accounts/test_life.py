@@ -1,14 +1,19 @@
 """The life of a grant: renewed ahead of time, given up once and told, brought back by a new consent, withdrawn."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from moorline.accounts import tokens
+from moorline.adapter.values import App, Tokens
 from moorline.errors import Refused
 from moorline.jobs import revoking
 from moorline.jobs.renewals import DEFAULT_PAUSE_S, Renewals
+from moorline.platforms.twitter import Twitter
+from moorline.wire import Http
 from tests.conftest import FrozenClock
 from tests.harness import TWITTER_TOKEN, World, failure, on_both_engines
 
@@ -112,6 +117,35 @@ async def test_a_platform_that_asks_to_wait_is_left_in_peace_while_others_are_se
     frozen_clock.advance(1)
     assert await renewals.work() == 2
     assert len(await world.calls("twitter", TWITTER_TOKEN)) == asked + 2
+
+
+class Broken(Twitter):
+    """An adapter with a fault."""
+
+    @override
+    async def refresh(self, http: Http, app: App, tokens: Tokens) -> Tokens:
+        raise TypeError("a fault of ours")
+
+
+async def test_a_grant_that_breaks_something_of_ours_waits_and_keeps_no_other_waiting(
+    world: World, frozen_clock: FrozenClock
+) -> None:
+    await grant_of(world)
+    await world.landing("youtube")
+    broken = replace(world.service, platforms={**world.service.platforms, "twitter": Broken()})
+    frozen_clock.advance(LIFE_S)
+    assert await Renewals(broken).work() == 2
+    versions = await world.service.db.all(
+        "SELECT g.platform, t.version, t.failures FROM grants g JOIN grant_tokens t ON t.grant_id = g.id"
+    )
+    assert {(one["platform"], one["version"], one["failures"]) for one in versions} == {
+        ("twitter", 1, 1),
+        ("youtube", 2, 0),
+    }
+    assert await Renewals(broken).work() == 0
+    frozen_clock.advance(80)
+    assert await Renewals(world.service).work() == 1
+    assert await active(world) == [True, True]
 
 
 # --- dead grants ------------------------------------------------------------------------------------------------------

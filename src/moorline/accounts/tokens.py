@@ -108,7 +108,7 @@ async def renew_due(service: Service, grant_id: str) -> PlatformRateLimited | No
             await _buried(service, held, Refused("The access has run out; connect again."))
     except PlatformRateLimited as error:
         return error
-    except (MoorlineError, NotFound):
+    except MoorlineError:
         return None
     return None
 
@@ -180,8 +180,8 @@ async def _renew(service: Service, held: Usable, lease: Lease) -> Usable:
         tokens = await _ask(service, held)
     except MoorlineError as error:
         return await _after_failure(service, held, lease, error)
-    except Exception:
-        await stored_grants.release(service.db, held.grant.id, lease)
+    except Exception:  # a fault of ours: not at once again, or grants like this one would keep all others waiting
+        await stored_grants.put_off(service.db, held.grant.id, lease, _later(held))
         raise
     return await _saved(service, held, lease, tokens)
 
@@ -249,10 +249,14 @@ async def _after_failure(service: Service, held: Usable, lease: Lease, error: Mo
     if isinstance(error, Refused):
         return await _buried(service, held, error)  # who lost a race learns of it there
     wait_s = error.retry_after_s if isinstance(error, PlatformRateLimited) else None
-    pause_s = min(_FIRST_PAUSE_S * 2**held.failures, _LONGEST_PAUSE_S) * (1 + ids.jitter() / 4)
-    renew_at = clock.now() + timedelta(seconds=max(wait_s or 0, pause_s))
-    await stored_grants.put_off(service.db, grant.id, lease, renew_at)
+    await stored_grants.put_off(service.db, grant.id, lease, _later(held, at_least_s=wait_s or 0))
     raise error
+
+
+def _later(held: Usable, *, at_least_s: int = 0) -> datetime:
+    """When to try again, after pauses that grow with each failure."""
+    pause_s = min(_FIRST_PAUSE_S * 2**held.failures, _LONGEST_PAUSE_S) * (1 + ids.jitter() / 4)
+    return clock.now() + timedelta(seconds=max(at_least_s, pause_s))
 
 
 async def _buried(service: Service, held: Usable, refusal: Refused) -> Usable:

@@ -3,6 +3,7 @@ in peace.
 """
 
 import asyncio
+import logging
 from datetime import datetime, timedelta
 
 from moorline import clock
@@ -12,6 +13,7 @@ from moorline.store import grants
 
 AT_ONCE = 32
 DEFAULT_PAUSE_S = 60
+log = logging.getLogger("moorline.jobs")
 
 
 class Renewals:
@@ -32,7 +34,11 @@ class Renewals:
     async def _renew(self, grant_id: str, platform: str) -> None:
         if platform in self._paused_until:
             return
-        waiting = await tokens.renew_due(self._service, grant_id)
+        try:
+            waiting = await tokens.renew_due(self._service, grant_id)
+        except Exception:  # one grant that breaks something of ours must not keep the others waiting
+            log.exception("renewal_broke")
+            return
         if waiting is not None:
             pause = timedelta(seconds=waiting.retry_after_s or DEFAULT_PAUSE_S)
             self._paused_until[platform] = clock.now() + pause
