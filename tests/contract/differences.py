@@ -2,9 +2,6 @@
 
 # Published, and left out here for a reason.
 LEFT_OUT = {
-    "listProfiles query includeOverLimit": "without plans nothing is over a limit; the parameter is ignored",
-    "listAccounts query includeOverLimit": "likewise",
-    "isOverLimit": "only comes with includeOverLimit",
     "followersCount": "only with the analytics add-on, which is not here",
     "followersLastUpdated": "likewise",
     "listApiKeys key": "published for the answer that makes a key; a list never shows one",

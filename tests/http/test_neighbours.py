@@ -213,3 +213,13 @@ async def test_an_unknown_id_is_404_and_a_malformed_one_400(shared: World, metho
     failure(await shared.call(method, path.format(UNKNOWN_ID), body=body), 404, "not_found")
     for malformed in ("x", UNKNOWN_ID.upper(), UNKNOWN_ID + "0", "507f1f77bcf86cd79943901g", "%20"):
         failure(await shared.call(method, path.format(malformed), body=body), 400, "invalid_request")
+
+
+async def test_nothing_is_over_a_limit_and_a_list_says_so_when_asked(world: World) -> None:
+    (plain,) = (await world.ok("GET", "/v1/profiles"))["profiles"]
+    (told,) = (await world.ok("GET", "/v1/profiles", query={"includeOverLimit": "true"}))["profiles"]
+    assert told == {**plain, "isOverLimit": False}
+    assert (await world.ok("GET", "/v1/accounts", query={"includeOverLimit": "true"}))["accounts"] == []
+    for path in ("/v1/profiles", "/v1/accounts"):
+        answer = failure(await world.call("GET", path, query={"includeOverLimit": "perhaps"}), 400)
+        assert set(answer["details"]["fields"]) == {"includeOverLimit"}

@@ -9,6 +9,7 @@ from moorline import clock
 from moorline.access import reading, writing
 from moorline.accounts import accounts
 from moorline.http.callers import CallerRequest, caller_of, service_of
+from moorline.http.connect import to_bool
 from moorline.http.shapes.accounts import (
     AccountAnswer,
     AccountList,
@@ -28,8 +29,10 @@ async def list_accounts(
     profile_id: Annotated[str | None, QueryParameter(name="profileId")] = None,
     page: Annotated[int | None, QueryParameter(ge=1, le=1_000_000)] = None,
     limit: Annotated[int | None, QueryParameter(ge=1, le=1_000)] = None,
+    include_over_limit: Annotated[str, QueryParameter(name="includeOverLimit")] = "false",
 ) -> AccountList:
     """Connected accounts, oldest first; the whole list without `page` and `limit`."""
+    to_bool("includeOverLimit", include_over_limit)
     if profile_id is not None:
         profiles.check_id(profile_id)
     found = await accounts.list_accounts(

@@ -1,9 +1,9 @@
 """`/v1/users`, `/v1/profiles`, `/v1/api-keys`, `/v1/usage-stats`: the neighbours the flow needs."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Router, delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline import clock
 from moorline.access import reading, writing
@@ -11,6 +11,7 @@ from moorline.accounts import accounts
 from moorline.connect import redirects
 from moorline.errors import BadRequest, NotFound
 from moorline.http.callers import CallerRequest, caller_of, service_of
+from moorline.http.connect import to_bool
 from moorline.http.shapes.api_keys import ApiKeyBody, ApiKeyCreated, ApiKeyList, ApiKeyShape, NewApiKeyShape
 from moorline.http.shapes.common import Message
 from moorline.http.shapes.profiles import ProfileAnswer, ProfileBody, ProfileList, ProfileSaved, ProfileShape
@@ -23,6 +24,8 @@ from moorline.service import Service
 from moorline.store.api_keys import ApiKey
 from moorline.store.profiles import Profile
 from moorline.store.users import User
+
+IncludeOverLimit = Annotated[str, QueryParameter(name="includeOverLimit")]
 
 
 @get("/users", opt=reading(), operation_id="listUsers", tags=["Users"])
@@ -40,10 +43,11 @@ async def get_user(request: CallerRequest, user_id: FromPath[str]) -> UserAnswer
 
 
 @get("/profiles", opt=reading(), operation_id="listProfiles", tags=["Profiles"])
-async def list_profiles(request: CallerRequest) -> ProfileList:
-    """The profiles this key may use, oldest first."""
+async def list_profiles(request: CallerRequest, include_over_limit: IncludeOverLimit = "false") -> ProfileList:
+    """The profiles this key may use, oldest first. None is over a limit, since there is none."""
+    told = False if to_bool("includeOverLimit", include_over_limit) else None
     found = await profiles.list_profiles(service_of(request).db, caller_of(request))
-    return ProfileList(profiles=[_profile(profile) for profile in found])
+    return ProfileList(profiles=[_profile(profile, is_over_limit=told) for profile in found])
 
 
 @post("/profiles", opt=writing(), operation_id="createProfile", tags=["Profiles"])
@@ -172,7 +176,7 @@ def _user(user: User) -> UserShape:
     )
 
 
-def _profile(profile: Profile) -> ProfileShape:
+def _profile(profile: Profile, *, is_over_limit: bool | None = None) -> ProfileShape:
     return ProfileShape(
         id=profile.id,
         user_id=profile.user_id,
@@ -182,6 +186,7 @@ def _profile(profile: Profile) -> ProfileShape:
         color=profile.color,
         is_default=profile.is_default,
         created_at=clock.iso(profile.created_at),
+        is_over_limit=is_over_limit,
     )
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 
 class ProfileShape(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One profile."""
+    """One profile; `isOverLimit` only where a list was asked for it, and always false: there are no plans here."""
 
     id: str = msgspec.field(name="_id")
     user_id: str = msgspec.field(name="userId")
@@ -14,6 +14,7 @@ class ProfileShape(msgspec.Struct, kw_only=True, omit_defaults=True):
     color: str | None = None
     is_default: bool = msgspec.field(name="isDefault")
     created_at: str = msgspec.field(name="createdAt")
+    is_over_limit: bool | None = msgspec.field(name="isOverLimit", default=None)
 
 
 class ProfileList(msgspec.Struct, kw_only=True):
