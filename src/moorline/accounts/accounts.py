@@ -121,15 +121,20 @@ async def count(service: Service, caller: Caller) -> int:
 
 async def get(service: Service, caller: Caller, account_id: str) -> AccountOfProfile:
     """One account. Raises: BadRequest for a malformed id, NotFound (also for profiles the caller may not see)."""
+    check_id(account_id)
+    found = await accounts.get(service.db, caller.user_id, account_id)
+    if found is None or not caller.may_see(found.account.profile_id):
+        raise NotFound("Account not found")
+    return found
+
+
+def check_id(account_id: str) -> None:
+    """Raises: BadRequest unless the text has the form of an id."""
     if not ids.is_id(account_id):
         raise BadRequest(
             "accountId is not an id: 24 hex characters, as GET /v1/accounts answers.",
             fields={"accountId": "24 hex characters"},
         )
-    found = await accounts.get(service.db, caller.user_id, account_id)
-    if found is None or not caller.may_see(found.account.profile_id):
-        raise NotFound("Account not found")
-    return found
 
 
 async def rename(

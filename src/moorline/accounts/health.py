@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from moorline import clock, ids
+from moorline import clock
+from moorline.accounts import accounts
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Renews
@@ -121,11 +122,7 @@ async def list_health(
 
 async def get(service: Service, caller: Caller, account_id: str) -> Judged:
     """One account. Raises: BadRequest for a malformed id, NotFound (also for profiles the caller may not see)."""
-    if not ids.is_id(account_id):
-        raise BadRequest(
-            "accountId is not an id: 24 hex characters, as GET /v1/accounts answers.",
-            fields={"accountId": "24 hex characters"},
-        )
+    accounts.check_id(account_id)
     facts = await account_health.get(service.db, caller.user_id, account_id)
     if facts is None or not caller.may_see(facts.profile_id):
         raise NotFound("Account not found")
