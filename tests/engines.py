@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -124,11 +124,14 @@ def _name_of(url: str) -> str:
 
 
 @contextmanager
-def started_postgresql() -> Iterator[str]:
-    """The URL of a server of our own, which is stopped and removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="moorline-postgresql-", dir=_in_memory()))
+def started_postgresql(*, durable: bool = False) -> Iterator[str]:
+    """The URL of a server of our own, which is stopped and removed at the end.
+
+    `durable`: with PostgreSQL's own defaults and on a disk, as in production.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="moorline-postgresql-", dir=None if durable else _in_memory()))
     try:
-        with _served(folder) as port:
+        with _served(folder, () if durable else FAST) as port:
             yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -145,7 +148,7 @@ def _in_memory() -> Path | None:
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[int]:
+def _served(folder: Path, settings: Sequence[str]) -> Iterator[int]:
     owner = _owner(folder)
     programs = _programs(folder)
     cluster, log, port = folder / "cluster", folder / "log", str(_free_port())
@@ -154,7 +157,7 @@ def _served(folder: Path) -> Iterator[int]:
     if made.returncode:
         raise CannotStart(made.stderr)
     serve = [f"{programs}/postgres", "-D", f"{cluster}", "-h", "127.0.0.1", "-p", port, "-k", ""]
-    fast = [part for setting in FAST for part in ("-c", setting)]
+    fast = [part for setting in settings for part in ("-c", setting)]
     with (
         log.open("wb") as output,
         subprocess.Popen(

@@ -270,6 +270,16 @@ async def test_it_is_told_how_many_accounts_hang_on_a_grant_and_what_is_connecte
     assert await accounts.profiles_of_identities(db, ids.new_id(), "pinterest") == []
 
 
+async def test_what_a_profile_has_of_a_platform_is_told_with_its_details(db: Database) -> None:
+    owner, first = await rows.saved_owner(db)
+    second = await rows.saved_profile(db, owner)
+    await rows.saved_account(db, first, platform_account_id="a", details={"defaultBoardId": "7"})
+    await rows.saved_account(db, second, platform_account_id="b")
+    await rows.saved_account(db, first, platform="reddit", platform_account_id="c")
+    assert await accounts.things_of_profile(db, first.id, "pinterest") == [("a", {"defaultBoardId": "7"})]
+    assert await accounts.things_of_profile(db, ids.new_id(), "pinterest") == []
+
+
 async def test_an_accounts_own_token_can_be_wiped(db: Database) -> None:
     _, first = await rows.saved_owner(db)
     saved = await rows.saved_account(db, first)

@@ -8,7 +8,6 @@ import pytest
 
 from moorline import ids
 from moorline.store import attempts, kept_answers, selections
-from moorline.store.attempts import Wanted
 from moorline.store.db import Database
 from moorline.store.kept_answers import KeptAnswer
 from tests.store import rows
@@ -48,6 +47,15 @@ async def test_s02_of_many_uses_of_a_state_at_once_exactly_one_gets_it(db: Datab
     won = [used for used in await asyncio.gather(*(attempts.consume(db, use) for use in uses)) if used]
     assert len(won) == 1
     assert await attempts.get(db, attempt.id) == won[0]
+
+
+async def test_tries_are_counted_up_to_as_many_as_may_be_however_many_come_at_once(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    attempt = await rows.saved_attempt(db, first)
+    counted = await asyncio.gather(*(attempts.count_try(db, attempt.id, at_most=3) for _ in range(10)))
+    assert sorted(place for place in counted if place is not None) == [1, 2, 3]
+    assert await attempts.get(db, attempt.id) == replace(attempt, tries=3)
+    assert await attempts.count_try(db, ids.new_id(), at_most=3) is None
 
 
 async def test_s02_a_used_state_is_not_given_out_again(db: Database) -> None:
@@ -94,26 +102,36 @@ async def test_s03_a_state_of_one_tenant_is_refused_to_another(db: Database) -> 
 async def test_an_attempt_goes_from_selecting_to_connected_and_loses_its_verifier(db: Database) -> None:
     _, first = await rows.saved_owner(db)
     attempt = await rows.saved_attempt(db, first)
-    await attempts.set_selecting(db, attempt.id)
+    await attempts.set_selecting(db, attempt.id, steps="early\n")
     assert await attempts.get(db, attempt.id) == attempt, "only a returned attempt has something to select"
     used = await attempts.consume(db, rows.use(attempt))
     assert used is not None
-    await attempts.set_selecting(db, attempt.id)
-    selecting = replace(used, status="selecting", verifier_sealed=None)
+    await attempts.set_selecting(db, attempt.id, steps="listed\n")
+    selecting = replace(used, status="selecting", verifier_sealed=None, steps="listed\n")
     assert await attempts.get(db, attempt.id) == selecting
+    steps = selecting.steps
     for place in ("account-1", "account-2"):
-        await attempts.set_connected(db, attempt.id, place, after(5))
+        await attempts.set_connected(db, attempt.id, place, after(5), steps=f"chose {place}\n")
+        steps += f"chose {place}\n"
         assert await attempts.get(db, attempt.id) == replace(
-            selecting, status="connected", account_id=place, finished_at=after(5)
+            selecting, status="connected", account_id=place, finished_at=after(5), steps=steps
         )
 
 
 async def test_a_failed_attempt_may_still_connect_but_a_connected_one_never_fails(db: Database) -> None:
     _, first = await rows.saved_owner(db)
     attempt = await rows.saved_attempt(db, first)
-    assert await attempts.set_failed(db, attempt.id, slug="oauth_denied", note="said no", now=after(2))
+    assert await attempts.set_failed(
+        db, attempt.id, slug="oauth_denied", note="said no", now=after(2), steps="came back\n"
+    )
     assert await attempts.get(db, attempt.id) == replace(
-        attempt, status="failed", slug="oauth_denied", note="said no", verifier_sealed=None, finished_at=after(2)
+        attempt,
+        status="failed",
+        slug="oauth_denied",
+        note="said no",
+        verifier_sealed=None,
+        finished_at=after(2),
+        steps="came back\n",
     )
     await attempts.set_connected(db, attempt.id, "account-1", after(3))
     assert not await attempts.set_failed(db, attempt.id, slug="internal_error", note=None, now=after(4))
@@ -130,7 +148,7 @@ async def test_callbacks_nobody_can_be_at_work_on_any_more_are_failed_and_no_oth
     ]
     for attempt, now_s in ((abandoned, 1), (fresh, 100), (old, 1), (selecting, 1)):
         await attempts.consume(db, rows.use(attempt, now=after(now_s)))
-    await attempts.set_selecting(db, selecting.id)
+    await attempts.set_selecting(db, selecting.id, steps="")
     touched = await attempts.fail_abandoned(db, created_after=after(-3600), returned_before=after(100), now=after(200))
     assert touched == 1
     found = {attempt.id: await attempts.get(db, attempt.id) for attempt in (waiting, abandoned, fresh, old, selecting)}
@@ -140,28 +158,6 @@ async def test_callbacks_nobody_can_be_at_work_on_any_more_are_failed_and_no_oth
     failed = found[abandoned.id]
     assert failed is not None
     assert (failed.slug, failed.finished_at, failed.verifier_sealed) == ("internal_error", after(200), None)
-
-
-async def test_attempts_of_a_tenant_are_listed_newest_first_and_narrowed(db: Database) -> None:
-    (owner, first), (_, foreign) = await rows.saved_owner(db), await rows.saved_owner(db)
-    theirs = await rows.saved_attempt(db, foreign)
-    mine = [await rows.saved_attempt(db, first, created_at=after(age_s)) for age_s in (3, 2, 1)]
-    reddit = await rows.saved_attempt(db, first, platform="reddit")
-    await attempts.set_connected(db, reddit.id, "account-1", after(5))
-    newest = [*(one.id for one in mine), reddit.id]
-
-    async def listed(limit: int = 10, **wanted: Any) -> list[str]:
-        return [one.id for one in await attempts.newest(db, owner.id, Wanted(**wanted), limit=limit)]
-
-    assert await listed() == newest
-    assert await listed(limit=2) == newest[:2]
-    assert await listed(before=newest[1]) == newest[2:]
-    assert await listed(before=theirs.id) == await listed(before=ids.new_id()) == []
-    assert await listed(platform="reddit") == await listed(account_id="account-1") == [reddit.id]
-    assert await listed(statuses=("connected",)) == [reddit.id]
-    assert await listed(statuses=("started", "returned")) == newest[:3]
-    assert await listed(profile_ids=(foreign.id, first.id)) == newest
-    assert await listed(profile_ids=(foreign.id,)) == await listed(profile_ids=()) == []
 
 
 async def test_s40_an_attempt_is_found_for_its_own_tenant_only(db: Database) -> None:
@@ -201,6 +197,20 @@ async def test_a_selection_notes_new_choices_and_what_was_saved_until_it_is_gone
     assert await selections.delete(db, selection.attempt_id) == changed
     assert await selections.delete(db, selection.attempt_id) is None
     assert not await selections.set_saved(db, selection.attempt_id, "account-2", choice_id="7", once=False)
+
+
+async def test_of_a_selection_the_pictures_can_be_read_alone_while_it_lives(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    items = [{"id": "7", "picture_url": None, "shown": {}}, {"id": "8", "picture_url": "https://cdn.example/8.png"}]
+    selection = replace(
+        rows.selection(first, choices={"items": items, "unavailable": []}),
+        identity={"display_name": "Ana", "picture_url": "https://cdn.example/ana.png"},
+    )
+    await selections.insert(db, selection)
+    read = [await selections.picture_url(db, selection.attempt_id, place, NOW) for place in (None, 0, 1, 2)]
+    assert read == ["https://cdn.example/ana.png", None, "https://cdn.example/8.png", None]
+    assert await selections.picture_url(db, selection.attempt_id, 1, after(900)) is None
+    assert await selections.picture_url(db, ids.new_id(), 1, NOW) is None
 
 
 async def test_of_a_selection_that_may_save_once_the_first_choice_stays(db: Database) -> None:

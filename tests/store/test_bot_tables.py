@@ -73,6 +73,18 @@ async def test_a_code_is_claimed_for_one_chat_and_again_for_the_same(db: Databas
     assert await bot_codes.get(db, CODE) == replace(code, chat_id="-100")
 
 
+async def test_a_note_tells_kind_and_names_until_the_next_or_the_claim(db: Database) -> None:
+    code = await saved_code(db)
+    await bot_codes.set_note(db, CODE, "refused", kind="not_administrator", sender="@asa", chat="My Channel")
+    noted = replace(code, note="refused", note_kind="not_administrator", note_sender="@asa", note_chat="My Channel")
+    assert await bot_codes.of_attempt(db, code.attempt_id) == noted
+    await bot_codes.set_note(db, CODE, None, kind="checking", sender="@bo")
+    assert await bot_codes.get(db, CODE) == replace(code, note_kind="checking", note_sender="@bo")
+    await bot_codes.set_note(db, "LATE-OTHER2", "of no code", kind="checking")
+    assert await bot_codes.claim(db, CODE, "-100", NOW)
+    assert await bot_codes.get(db, CODE) == replace(code, chat_id="-100")
+
+
 async def test_a_code_claimed_for_many_chats_at_once_goes_to_one(db: Database) -> None:
     await saved_code(db)
     claimed = await asyncio.gather(*(bot_codes.claim(db, CODE, str(chat), NOW) for chat in range(20)))

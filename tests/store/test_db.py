@@ -133,7 +133,7 @@ async def test_every_method_names_a_reference_to_nothing(db: Database, method: s
 
 
 async def test_a_row_that_something_points_to_is_kept(db: Database) -> None:
-    await db.run("INSERT INTO users VALUES ('u', 'u', 'name', 'a@example.com', 'owner', NULL, 0)")
+    await db.run("INSERT INTO users VALUES ('u', 'u', 'name', 'a@example.com', 'owner', NULL, 0, NULL)")
     await db.run("INSERT INTO profiles VALUES ('p', 'u', 'name', 'slug', NULL, NULL, TRUE, 0)")
     await db.run(
         "INSERT INTO accounts VALUES ('a', 'u', 'p', NULL, 'twitter', '1', 'n', 'n', NULL, NULL, TRUE, '{}', 0, 0)"

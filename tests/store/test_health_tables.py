@@ -23,6 +23,7 @@ async def test_an_account_is_told_with_its_consent_and_the_consents_tokens(db: D
         username="asa",
         display_name="Åsa's boats",
         is_active=True,
+        app_id="app-1",
         granted=("read", "write"),
         proven_at=NOW,
         access_expires_at=after(3600),

@@ -54,6 +54,14 @@ async def test_a_renewal_put_off_is_due_later_and_counted_by_its_holder_only(db:
     assert (found.renew_at, found.failures) == (None, 1)
 
 
+async def test_a_grant_is_read_with_its_tokens(db: Database) -> None:
+    grant_id = await saved_grant(db)
+    grant = await grants.get(db, grant_id)
+    assert grant is not None
+    assert await grants.get_with_tokens(db, grant_id) == (grant, await grants.get_tokens(db, grant_id))
+    assert await grants.get_with_tokens(db, ids.new_id()) is None
+
+
 async def test_a_version_is_buried_once_and_a_newer_one_not_with_it(db: Database) -> None:
     grant_id = await saved_grant(db)
     buried = await asyncio.gather(
@@ -127,7 +135,13 @@ async def test_accounts_go_off_with_their_grant_and_on_only_without_a_token_of_t
 
 async def test_a_revocation_is_taken_by_one_put_off_by_its_holder_and_wiped(db: Database) -> None:
     kept = Revocation(
-        id=ids.new_id(), platform="reddit", app_id="app", grant_sealed=b"\x01sealed", tries=0, created_at=NOW
+        id=ids.new_id(),
+        user_id=ids.new_id(),
+        platform="reddit",
+        app_id="app",
+        grant_sealed=b"\x01sealed",
+        tries=0,
+        created_at=NOW,
     )
     await revocations.insert(db, kept, after(10))
     assert await revocations.due(db, now=after(9), limit=9) == []
@@ -156,3 +170,6 @@ async def test_the_person_behind_an_account_is_told_to_its_tenant(db: Database) 
     assert await accounts.person_of(db, owner.id, account.id) == "person-7"
     assert await accounts.person_of(db, owner.id, alone.id) is None
     assert await accounts.person_of(db, ids.new_id(), account.id) is None
+    assert await accounts.app_of(db, owner.id, account.id) == rows.grant(owner).app_id
+    assert await accounts.app_of(db, owner.id, alone.id) is None
+    assert await accounts.app_of(db, ids.new_id(), account.id) is None

@@ -129,7 +129,7 @@ async def test_up_and_down_twice_change_nothing_more(empty_database_url: str) ->
 
 async def test_an_upgrade_keeps_the_rows_of_a_current_database(database_url: str) -> None:
     db = await store.connect(database_url)
-    await db.run("INSERT INTO users VALUES ('u', 'u', 'name', 'a@example.com', 'owner', NULL, 0)")
+    await db.run("INSERT INTO users VALUES ('u', 'u', 'name', 'a@example.com', 'owner', NULL, 0, NULL)")
     await db.close()
     await migrate.upgrade(database_url)
     db = await store.connect(database_url)

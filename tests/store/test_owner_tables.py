@@ -120,8 +120,11 @@ async def test_a_key_is_found_by_its_prefix_with_what_its_user_may_see(db: Datab
         expires_at=after(60),
     )
     await api_keys.insert(db, key)
-    assert await api_keys.find(db, key.lookup) == KeyOfUser(key=key, root_id=owner.id, user_profile_ids=(first.id,))
+    found = KeyOfUser(key=key, root_id=owner.id, user_profile_ids=(first.id,), has_own_apps=False)
+    assert await api_keys.find(db, key.lookup) == found
     assert await api_keys.find(db, key.lookup[::-1]) is None
+    assert await api_keys.by_id(db, key.id) == found
+    assert await api_keys.by_id(db, owner.id) is None
 
 
 async def test_a_key_for_everything_keeps_its_nothings_apart_from_empty_lists(db: Database) -> None:

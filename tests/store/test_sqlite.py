@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from moorline.errors import StoreUnavailable
 from moorline.store import sqlite
-from moorline.store.db import Statements
+from moorline.store.db import Statements, Work
 from moorline.store.sqlite import SqliteDatabase
 from tests.engines import SqliteFiles
 
@@ -88,6 +88,66 @@ async def test_a_durable_transaction_waits_for_the_disk_and_the_next_one_does_no
     with pytest.raises(KeyError, match=str(full)):
         await file.transaction(fail, durable=True)
     assert await file.transaction(how) == normal
+
+
+async def synchronous(tx: Statements) -> int:
+    row = await tx.one("PRAGMA synchronous")
+    return -1 if row is None else int(row["synchronous"])
+
+
+async def beside(
+    file: SqliteDatabase, works: dict[str, tuple[Work[object], bool]]
+) -> tuple[dict[str, object], list[str]]:
+    """What each of some transactions that wait together answers or raises, and in which order they are told."""
+    told: list[str] = []
+
+    async def busy(_tx: Statements) -> None:
+        time.sleep(0.05)  # noqa: ASYNC251 - on the writer's thread
+
+    async def run(name: str, work: Work[object], durable: bool) -> object:
+        try:
+            return await file.transaction(work, durable=durable)
+        finally:
+            told.append(name)
+
+    first = asyncio.create_task(file.transaction(busy))
+    await asyncio.sleep(0)
+    answers = await asyncio.gather(*(run(name, *one) for name, one in works.items()), return_exceptions=True)
+    await first
+    return dict(zip(works, answers, strict=True)), told
+
+
+async def test_durable_transactions_that_wait_together_share_an_fsync_and_are_told_after_it(
+    file: SqliteDatabase,
+) -> None:
+    full, normal = 2, 1
+    durable, plain = (synchronous, True), (synchronous, False)
+    answers, told = await beside(file, {"a": durable, "b": plain, "c": durable, "d": durable, "e": plain})
+    assert answers == {"a": normal, "b": normal, "c": normal, "d": full, "e": normal}
+    assert told == ["b", "d", "a", "c", "e"]
+
+
+async def test_when_the_last_of_them_fails_the_others_are_brought_to_the_disk_all_the_same(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "CHECKPOINT_EVERY_S", 60.0)  # so that the log only grows
+    file = SqliteDatabase.open(path)
+    sizes: list[int] = []
+
+    def put(name: str) -> Work[object]:
+        return lambda tx: tx.run(PUT, name, "")
+
+    async def fail(tx: Statements) -> None:
+        sizes.append(log_bytes_of(path))
+        raise KeyError(await synchronous(tx))
+
+    answers, told = await beside(file, {"a": (put("a"), True), "b": (put("b"), True), "c": (fail, True)})
+    assert isinstance(answers.pop("c"), KeyError)
+    assert answers == {"a": 1, "b": 1}
+    assert told == ["c", "a", "b"]
+    assert await count(file) == 2
+    assert log_bytes_of(path) > sizes[0], "a commit of its own brought them there"
+    await file.close()
 
 
 async def test_a_locked_file_is_unavailable_and_then_available_again(

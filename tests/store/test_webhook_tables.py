@@ -7,7 +7,7 @@ from typing import Any
 from moorline import ids
 from moorline.store import deliveries, delivery_logs, webhooks
 from moorline.store.db import Database
-from moorline.store.deliveries import Delivery, Message
+from moorline.store.deliveries import Delivery, Message, Waiting
 from moorline.store.delivery_logs import DeliveryLog, Wanted
 from moorline.store.users import User
 from moorline.store.webhooks import Webhook
@@ -190,6 +190,22 @@ async def test_a_lease_that_runs_out_lets_another_take_the_delivery_and_shuts_th
     assert await deliveries.next_due(db) is None
 
 
+async def test_a_claim_may_leave_out_webhooks(db: Database) -> None:
+    made = await saved(db)
+    other = webhook(replace(rows.user(), id=made.user_id))
+    await webhooks.insert(db, other)
+    await deliveries.insert_for_subscribers(db, made.user_id, message())
+
+    async def left_out(*webhook_ids: str) -> list[str]:
+        until = after(60)
+        taken = await deliveries.claim(db, holder="one", now=NOW, until=until, limit=9, except_of=webhook_ids)
+        return [delivery.webhook_id for delivery in taken]
+
+    assert await left_out(made.id, other.id) == []
+    assert await left_out(made.id) == [other.id]
+    assert await left_out() == [made.id]
+
+
 async def test_of_many_who_claim_at_once_each_delivery_goes_to_one(db: Database) -> None:
     made = await saved(db)
     for number in range(30):
@@ -223,6 +239,21 @@ async def test_dropped_arrived_and_deleted_deliveries_do_not_go(db: Database) ->
         (arrived.id, "delivered", True),
     ]
     assert await deliveries.drop(db, dropped.id, NOW) == 0
+
+
+async def test_what_waits_for_a_webhook_is_counted_and_says_when_it_is_tried(db: Database) -> None:
+    made, other = await saved(db), await saved(db)
+    assert await deliveries.waiting(db, made.id) == Waiting(count=0, next_at=None)
+    early, late = message(created_at=after(5)), message(created_at=after(9))
+    for queued in (late, early):
+        await deliveries.insert_for_subscribers(db, made.user_id, queued)
+    await deliveries.insert_for_subscribers(db, other.user_id, message())
+    assert await deliveries.waiting(db, made.id) == Waiting(count=2, next_at=after(5))
+    assert await deliveries.next_try(db, made.id, late.id) == after(9)
+    assert await deliveries.next_try(db, other.id, late.id) is None
+    await deliveries.arrive(db, made.id, late.id, NOW)
+    assert await deliveries.next_try(db, made.id, late.id) is None
+    assert await deliveries.waiting(db, made.id) == Waiting(count=1, next_at=after(5))
 
 
 async def test_finished_deliveries_and_those_of_webhooks_that_are_gone_are_purged(db: Database) -> None:
@@ -259,6 +290,8 @@ async def test_tries_are_read_newest_first_by_status_event_and_webhook(db: Datab
     assert await newest(event=EVENT) == [second, first]
     assert await newest(webhook_id=first.webhook_id) == [third, first]
     assert await newest(webhook_id=first.webhook_id, status="success") == []
+    assert await newest(before=third.id) == [second, first]
+    assert await newest(before=first.id) == await newest(before=ids.new_id()) == []
     assert await delivery_logs.of_tenant(db, owner.id, first.id) == first
     assert await delivery_logs.of_tenant(db, other.id, first.id) is None
 

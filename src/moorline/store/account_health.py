@@ -8,22 +8,25 @@ import msgspec
 from moorline import clock
 from moorline.store.db import Row, Statements
 
-_FACTS = (
-    "SELECT a.id, a.profile_id, a.platform, a.username, a.display_name, a.is_active, g.granted, g.dead_at_ms,"
+COLUMNS = (
+    "a.id, a.profile_id, a.platform, a.username, a.display_name, a.is_active, g.app_id, g.granted, g.dead_at_ms,"
     " g.dead_reason, g.proven_at_ms, t.access_expires_at_ms, t.refresh_expires_at_ms, t.renew_at_ms,"
     " coalesce(t.failures, 0) AS failures, t.refresh_sealed IS NOT NULL AS has_refresh,"
-    " o.account_id IS NOT NULL AS has_own_token FROM accounts a"
-    " LEFT JOIN grants g ON g.id = a.grant_id LEFT JOIN grant_tokens t ON t.grant_id = a.grant_id"
-    " LEFT JOIN account_tokens o ON o.account_id = a.id WHERE a.user_id = $1"
+    " o.account_id IS NOT NULL AS has_own_token"
 )
+TABLES = (
+    "accounts a LEFT JOIN grants g ON g.id = a.grant_id LEFT JOIN grant_tokens t ON t.grant_id = a.grant_id"
+    " LEFT JOIN account_tokens o ON o.account_id = a.id"
+)
+_FACTS = f"SELECT {COLUMNS} FROM {TABLES} WHERE"  # noqa: S608 - constants
 
 
 class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One account; everything after `is_active` is of its consent, and empty where it has none.
 
-    `granted` None: the platform never told. `proven_at`: when it last accepted a token. `renew_at`: when the tokens are
-    due to be renewed. `failures`: renewals that failed in a row. `has_own_token`: it lives on a token that is not its
-    consent's (a Page).
+    `app_id` is the client it was given to. `granted` None: the platform never told. `proven_at`: when it last accepted
+    a token. `renew_at`: when the tokens are due to be renewed. `failures`: renewals that failed in a row.
+    `has_own_token`: it lives on a token that is not its consent's (a Page).
     """
 
     account_id: str
@@ -32,6 +35,7 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     display_name: str
     is_active: bool
+    app_id: str | None = None
     granted: tuple[str, ...] | None = None
     dead_at: datetime | None = None
     dead_reason: str | None = None
@@ -49,22 +53,29 @@ async def all_of(
 ) -> list[AccountFacts]:
     """Accounts of the tenant, or of one of its profiles or one platform, oldest first."""
     rows = await db.all(
-        f"{_FACTS} AND (CAST($2 AS TEXT) IS NULL OR a.profile_id = $2)"
+        f"{_FACTS} a.user_id = $1 AND (CAST($2 AS TEXT) IS NULL OR a.profile_id = $2)"
         " AND (CAST($3 AS TEXT) IS NULL OR a.platform = $3) ORDER BY a.created_at_ms, a.id",
         user_id,
         profile_id,
         platform,
     )
-    return [_facts(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 async def get(db: Statements, user_id: str, account_id: str) -> AccountFacts | None:
     """One account of the tenant."""
-    row = await db.one(f"{_FACTS} AND a.id = $2", user_id, account_id)
-    return None if row is None else _facts(row)
+    row = await db.one(f"{_FACTS} a.user_id = $1 AND a.id = $2", user_id, account_id)
+    return None if row is None else from_row(row)
 
 
-def _facts(row: Row) -> AccountFacts:
+async def of_grant(db: Statements, grant_id: str) -> list[AccountFacts]:
+    """Every account that hangs on a grant, oldest first."""
+    rows = await db.all(f"{_FACTS} a.grant_id = $1 ORDER BY a.created_at_ms, a.id", grant_id)
+    return [from_row(row) for row in rows]
+
+
+def from_row(row: Row) -> AccountFacts:
+    """The facts of a row that has COLUMNS."""
     return AccountFacts(
         account_id=row["id"],
         profile_id=row["profile_id"],
@@ -72,6 +83,7 @@ def _facts(row: Row) -> AccountFacts:
         username=row["username"],
         display_name=row["display_name"],
         is_active=bool(row["is_active"]),
+        app_id=row["app_id"],
         granted=None if row["granted"] is None else tuple(json.loads(row["granted"])),
         dead_at=_instant(row["dead_at_ms"]),
         dead_reason=row["dead_reason"],

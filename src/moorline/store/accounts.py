@@ -96,6 +96,16 @@ async def get(db: Statements, user_id: str, account_id: str) -> AccountOfProfile
     return None if row is None else _with_profile(row)
 
 
+async def app_of(db: Statements, user_id: str, account_id: str) -> str | None:
+    """The client id that the account's consent was given to; None when it is gone, or hangs on none."""
+    row = await db.one(
+        "SELECT g.app_id FROM accounts a JOIN grants g ON g.id = a.grant_id WHERE a.id = $1 AND a.user_id = $2",
+        account_id,
+        user_id,
+    )
+    return None if row is None else str(row["app_id"])
+
+
 async def person_of(db: Statements, user_id: str, account_id: str) -> str | None:
     """The platform's id of the person whose grant an account hangs on; None when it is gone, or hangs on none."""
     row = await db.one(
@@ -179,6 +189,14 @@ async def set_active_of_grant(db: Statements, grant_id: str, *, is_active: bool,
     return [_account(row) for row in rows]
 
 
+async def hold_of_grant(tx: Statements, grant_id: str) -> list[Account]:
+    """The active accounts that hang on a grant; no other transaction changes them until this one ends."""
+    rows = await tx.all(
+        "UPDATE accounts SET is_active = is_active WHERE grant_id = $1 AND is_active RETURNING *", grant_id
+    )
+    return [_account(row) for row in rows]
+
+
 async def count_of_grant(db: Statements, grant_id: str) -> int:
     """How many accounts hang on a grant."""
     row = await db.one("SELECT count(*) AS n FROM accounts WHERE grant_id = $1", grant_id)
@@ -191,6 +209,16 @@ async def profiles_of_identities(db: Statements, user_id: str, platform: str) ->
         "SELECT platform_account_id, profile_id FROM accounts WHERE user_id = $1 AND platform = $2", user_id, platform
     )
     return [(row["platform_account_id"], row["profile_id"]) for row in rows]
+
+
+async def things_of_profile(db: Statements, profile_id: str, platform: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """What the profile has of a platform: (platform_account_id, details)."""
+    rows = await db.all(
+        "SELECT platform_account_id, details FROM accounts WHERE profile_id = $1 AND platform = $2",
+        profile_id,
+        platform,
+    )
+    return [(row["platform_account_id"], msgspec.json.decode(row["details"])) for row in rows]
 
 
 async def set_active(

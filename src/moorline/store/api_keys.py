@@ -31,11 +31,15 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyOfUser:
-    """A key with what its user may see: `root_id` the tenant, `user_profile_ids` None for all profiles."""
+    """A key with what its user may see: `root_id` the tenant, `user_profile_ids` None for all profiles.
+
+    `has_own_apps`: the tenant uses an app of its own on some platform.
+    """
 
     key: ApiKey
     root_id: str
     user_profile_ids: tuple[str, ...] | None
+    has_own_apps: bool
 
 
 async def insert(db: Statements, key: ApiKey) -> None:
@@ -59,16 +63,23 @@ async def insert(db: Statements, key: ApiKey) -> None:
     )
 
 
+_WITH_USER = (
+    "SELECT k.*, u.root_id, u.profile_ids AS user_profile_ids,"
+    " EXISTS (SELECT 1 FROM app_credentials c WHERE c.user_id = u.root_id AND c.is_active) AS has_own_apps"
+    " FROM api_keys k JOIN users u ON u.id = k.user_id"
+)
+
+
 async def find(db: Statements, lookup: str) -> KeyOfUser | None:
     """The key with this prefix and its user, expired or not."""
-    row = await db.one(
-        "SELECT k.*, u.root_id, u.profile_ids AS user_profile_ids"
-        " FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.lookup = $1",
-        lookup,
-    )
-    if row is None:
-        return None
-    return KeyOfUser(key=_key(row), root_id=row["root_id"], user_profile_ids=_json_to_list(row["user_profile_ids"]))
+    row = await db.one(f"{_WITH_USER} WHERE k.lookup = $1", lookup)
+    return None if row is None else _key_of_user(row)
+
+
+async def by_id(db: Statements, key_id: str) -> KeyOfUser | None:
+    """The key with this id and its user, expired or not; whoever's."""
+    row = await db.one(f"{_WITH_USER} WHERE k.id = $1", key_id)
+    return None if row is None else _key_of_user(row)
 
 
 async def exists(db: Statements, key_id: str, now: datetime) -> bool:
@@ -106,6 +117,15 @@ async def count_live(db: Statements, user_id: str, now: datetime) -> int:
 async def delete(db: Statements, user_id: str, key_id: str) -> bool:
     """Delete; False when the user has no such key."""
     return await db.run("DELETE FROM api_keys WHERE id = $1 AND user_id = $2", key_id, user_id) == 1
+
+
+def _key_of_user(row: Row) -> KeyOfUser:
+    return KeyOfUser(
+        key=_key(row),
+        root_id=row["root_id"],
+        user_profile_ids=_json_to_list(row["user_profile_ids"]),
+        has_own_apps=bool(row["has_own_apps"]),
+    )
 
 
 def _list_to_json(values: tuple[str, ...] | None) -> str | None:

@@ -9,12 +9,19 @@ from moorline.store.db import Row, Statements
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotCode:
-    """A code with its attempt. `chat_id` is the chat it was claimed for, `note` the last refusal, for the person."""
+    """A code with its attempt. `chat_id` is the chat it was claimed for, `note` why it was refused last, in English.
+
+    `note_kind` is what became of the last message with this code, for whoever tells it in other words; the message came
+    from `note_sender` and was about `note_chat`, both as people call them. None where there was none, or no name.
+    """
 
     code: str
     attempt_id: str
     chat_id: str | None
     note: str | None
+    note_kind: str | None = None
+    note_sender: str | None = None
+    note_chat: str | None = None
     expires_at: datetime
     user_id: str
     profile_id: str
@@ -22,8 +29,8 @@ class BotCode:
 
 
 _SELECT = (
-    "SELECT c.code, c.attempt_id, c.chat_id, c.note, c.expires_at_ms, a.user_id, a.profile_id, a.account_id"
-    " FROM bot_codes c JOIN attempts a ON a.id = c.attempt_id"
+    "SELECT c.code, c.attempt_id, c.chat_id, c.note, c.note_kind, c.note_sender, c.note_chat, c.expires_at_ms,"
+    " a.user_id, a.profile_id, a.account_id FROM bot_codes c JOIN attempts a ON a.id = c.attempt_id"
 )
 
 
@@ -52,7 +59,7 @@ async def of_attempt(db: Statements, attempt_id: str) -> BotCode | None:
 async def claim(db: Statements, code: str, chat_id: str, now: datetime) -> bool:
     """Use the code up for one chat; True again for the same chat, so that a crash in between loses nothing."""
     touched = await db.run(
-        "UPDATE bot_codes SET chat_id = $2, note = NULL"
+        "UPDATE bot_codes SET chat_id = $2, note = NULL, note_kind = NULL, note_sender = NULL, note_chat = NULL"
         " WHERE code = $1 AND (chat_id IS NULL OR chat_id = $2) AND expires_at_ms > $3",
         code,
         chat_id,
@@ -61,9 +68,24 @@ async def claim(db: Statements, code: str, chat_id: str, now: datetime) -> bool:
     return touched == 1
 
 
-async def set_note(db: Statements, code: str, note: str) -> None:
-    """Keep why the last message with this code was refused."""
-    await db.run("UPDATE bot_codes SET note = $2 WHERE code = $1", code, note)
+async def set_note(
+    db: Statements,
+    code: str,
+    note: str | None,
+    *,
+    kind: str | None = None,
+    sender: str | None = None,
+    chat: str | None = None,
+) -> None:
+    """Keep what became of the last message with this code; nothing for a code that is not there."""
+    await db.run(
+        "UPDATE bot_codes SET note = $2, note_kind = $3, note_sender = $4, note_chat = $5 WHERE code = $1",
+        code,
+        note,
+        kind,
+        sender,
+        chat,
+    )
 
 
 def _bot_code(row: Row) -> BotCode:
@@ -72,6 +94,9 @@ def _bot_code(row: Row) -> BotCode:
         attempt_id=row["attempt_id"],
         chat_id=row["chat_id"],
         note=row["note"],
+        note_kind=row["note_kind"],
+        note_sender=row["note_sender"],
+        note_chat=row["note_chat"],
         expires_at=clock.from_ms(row["expires_at_ms"]),
         user_id=row["user_id"],
         profile_id=row["profile_id"],

@@ -4,6 +4,7 @@ Whoever works on a row pushes `due_at_ms` to the end of its lease, so a row whos
 `holder` keeps a worker that comes back later from recording over its successor.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -50,6 +51,14 @@ class Delivery:
     holder: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How many deliveries wait, and when the first of them is due; None when none does."""
+
+    count: int
+    next_at: datetime | None
+
+
 async def insert_for_subscribers(tx: Statements, user_id: str, message: Message) -> int:
     """One delivery, due at once, for each active webhook of the tenant that wants this event; how many."""
     return await tx.run(
@@ -67,10 +76,16 @@ async def insert_for_subscribers(tx: Statements, user_id: str, message: Message)
     )
 
 
-async def claim(db: Database, *, holder: str, now: datetime, until: datetime, limit: int) -> list[Delivery]:
-    """Take what is due, for as long as until `until`; a delivery goes to one worker, in the order of its account."""
+async def claim(
+    db: Database, *, holder: str, now: datetime, until: datetime, limit: int, except_of: Sequence[str] = ()
+) -> list[Delivery]:
+    """Take what is due, for as long as until `until`; a delivery goes to one worker, in the order of its account.
+
+    `except_of`: webhooks to leave out.
+    """
     rows = await db.all(
-        f"WITH taken AS MATERIALIZED (SELECT d.position {_OF_ACTIVE} WHERE d.due_at_ms <= $1 AND {_MAY_GO}"  # noqa: S608 - constants
+        f"WITH taken AS MATERIALIZED (SELECT d.position {_OF_ACTIVE} WHERE d.due_at_ms <= $1"  # noqa: S608 - constants
+        f" AND $5 NOT LIKE '%|' || d.webhook_id || '|%' AND {_MAY_GO}"
         f" ORDER BY d.due_at_ms, d.position LIMIT $2{_LOCK[db.engine]})"
         " UPDATE deliveries SET tries = tries + 1, due_at_ms = $3, holder = $4"
         " WHERE position IN (SELECT position FROM taken) RETURNING *",
@@ -78,6 +93,7 @@ async def claim(db: Database, *, holder: str, now: datetime, until: datetime, li
         limit,
         clock.to_ms(until),
         holder,
+        f"|{'|'.join(except_of)}|",
     )
     return [_delivery(row) for row in rows]
 
@@ -85,6 +101,27 @@ async def claim(db: Database, *, holder: str, now: datetime, until: datetime, li
 async def next_due(db: Statements) -> datetime | None:
     """When the next delivery may go; None when none waits."""
     row = await db.one(f"SELECT d.due_at_ms {_OF_ACTIVE} WHERE {_MAY_GO} ORDER BY d.due_at_ms LIMIT 1")
+    return None if row is None else clock.from_ms(row["due_at_ms"])
+
+
+async def waiting(db: Statements, webhook_id: str) -> Waiting:
+    """What waits for a webhook."""
+    row = await db.one(
+        "SELECT count(*) AS n, min(due_at_ms) AS next_ms FROM deliveries WHERE webhook_id = $1 AND state = 'due'",
+        webhook_id,
+    )
+    if row is None or row["next_ms"] is None:
+        return Waiting(count=0, next_at=None)
+    return Waiting(count=row["n"], next_at=clock.from_ms(row["next_ms"]))
+
+
+async def next_try(db: Statements, webhook_id: str, message_id: str) -> datetime | None:
+    """When a message is tried again by itself; None when it arrived, was given up, or never waited."""
+    row = await db.one(
+        "SELECT due_at_ms FROM deliveries WHERE webhook_id = $1 AND message_id = $2 AND state = 'due'",
+        webhook_id,
+        message_id,
+    )
     return None if row is None else clock.from_ms(row["due_at_ms"])
 
 

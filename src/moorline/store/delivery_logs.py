@@ -33,11 +33,12 @@ class DeliveryLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which tries to read; None for any."""
+    """Which tries to read; None for any. `before` is the id of one: only older ones are wanted."""
 
     status: Status | None = None
     event: str | None = None
     webhook_id: str | None = None
+    before: str | None = None
 
 
 async def insert(db: Statements, log: DeliveryLog) -> None:
@@ -65,16 +66,19 @@ async def insert(db: Statements, log: DeliveryLog) -> None:
 
 
 async def newest(db: Statements, user_id: str, wanted: Wanted, *, limit: int) -> list[DeliveryLog]:
-    """The tenant's last tries, newest first."""
+    """The tenant's last tries, newest first; none before an unknown or foreign one."""
     rows = await db.all(
         "SELECT * FROM delivery_logs WHERE user_id = $1 AND (CAST($2 AS TEXT) IS NULL OR status = $2)"
         " AND (CAST($3 AS TEXT) IS NULL OR event = $3) AND (CAST($4 AS TEXT) IS NULL OR webhook_id = $4)"
+        " AND (CAST($6 AS TEXT) IS NULL OR (created_at_ms, id) <"
+        " (SELECT b.created_at_ms, b.id FROM delivery_logs b WHERE b.id = $6 AND b.user_id = $1))"
         " ORDER BY created_at_ms DESC, id DESC LIMIT $5",
         user_id,
         wanted.status,
         wanted.event,
         wanted.webhook_id,
         limit,
+        wanted.before,
     )
     return [_log(row) for row in rows]
 

@@ -32,6 +32,7 @@ class SealedTokens:
     """`version` counts renewals, so that a late writer cannot put an older pair back.
 
     `renew_at` is when they are due to be renewed (None: never), `failures` how often that failed since it last worked.
+    `warn_at` is the next instant at which a warning of their end may be due (None: none is to come).
     """
 
     version: int
@@ -41,6 +42,16 @@ class SealedTokens:
     refresh_expires_at: datetime | None
     renew_at: datetime | None = None
     failures: int = 0
+    warn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueWarning:
+    """A grant whose accounts are to be looked at, since the instant that was planned has come."""
+
+    grant_id: str
+    platform: str
+    warn_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +129,16 @@ async def put_tokens(
     """
     touched = await db.run(
         "INSERT INTO grant_tokens (grant_id, version, access_sealed, refresh_sealed, access_expires_at_ms,"
-        " refresh_expires_at_ms, renew_at_ms, updated_at_ms, consented_at_ms, lease_until_ms, failures)"
-        " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, 0, 0)"
+        " refresh_expires_at_ms, renew_at_ms, updated_at_ms, consented_at_ms, lease_until_ms, failures, warn_at_ms)"
+        " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9)"
         " ON CONFLICT (grant_id) DO UPDATE SET version = grant_tokens.version + 1,"
         " access_sealed = excluded.access_sealed,"
         " refresh_sealed = coalesce(excluded.refresh_sealed, grant_tokens.refresh_sealed),"
         " access_expires_at_ms = excluded.access_expires_at_ms,"
         " refresh_expires_at_ms = CASE WHEN excluded.refresh_sealed IS NULL"
         " THEN grant_tokens.refresh_expires_at_ms ELSE excluded.refresh_expires_at_ms END,"
-        " renew_at_ms = excluded.renew_at_ms, failures = 0, holder = NULL, lease_until_ms = 0,"
+        " renew_at_ms = excluded.renew_at_ms, warn_at_ms = excluded.warn_at_ms,"
+        " failures = 0, holder = NULL, lease_until_ms = 0,"
         " consented_at_ms = excluded.consented_at_ms, updated_at_ms = excluded.updated_at_ms"
         " WHERE grant_tokens.consented_at_ms < excluded.consented_at_ms",
         grant_id,
@@ -137,6 +149,7 @@ async def put_tokens(
         _ms(tokens.renew_at),
         clock.to_ms(now),
         clock.to_ms(consented_at),
+        _ms(tokens.warn_at),
     )
     return touched == 1
 
@@ -144,18 +157,18 @@ async def put_tokens(
 async def get_tokens(db: Statements, grant_id: str) -> SealedTokens | None:
     """The sealed tokens of a grant."""
     row = await db.one("SELECT * FROM grant_tokens WHERE grant_id = $1", grant_id)
-    if row is None:
-        return None
-    refresh_sealed = row["refresh_sealed"]
-    return SealedTokens(
-        version=row["version"],
-        access_sealed=bytes(row["access_sealed"]),
-        refresh_sealed=None if refresh_sealed is None else bytes(refresh_sealed),
-        access_expires_at=_instant(row["access_expires_at_ms"]),
-        refresh_expires_at=_instant(row["refresh_expires_at_ms"]),
-        renew_at=_instant(row["renew_at_ms"]),
-        failures=row["failures"],
+    return None if row is None else _tokens(row)
+
+
+async def get_with_tokens(db: Statements, grant_id: str) -> tuple[Grant, SealedTokens] | None:
+    """One grant, whoever's, with its sealed tokens; None when either is not there."""
+    row = await db.one(
+        "SELECT g.*, t.version, t.access_sealed, t.refresh_sealed, t.access_expires_at_ms, t.refresh_expires_at_ms,"
+        " t.renew_at_ms, t.failures, t.warn_at_ms FROM grants g JOIN grant_tokens t ON t.grant_id = g.id"
+        " WHERE g.id = $1",
+        grant_id,
     )
+    return None if row is None else (_grant(row), _tokens(row))
 
 
 async def claim(db: Statements, grant_id: str, lease: Lease, now: datetime) -> bool:
@@ -221,7 +234,8 @@ async def bury(db: Statements, grant_id: str, *, version: int, reason: str, now:
     )
     if touched == 1:
         await db.run(
-            "UPDATE grant_tokens SET renew_at_ms = NULL, lease_until_ms = 0, holder = NULL WHERE grant_id = $1",
+            "UPDATE grant_tokens SET renew_at_ms = NULL, warn_at_ms = NULL, lease_until_ms = 0, holder = NULL"
+            " WHERE grant_id = $1",
             grant_id,
         )
     return touched == 1
@@ -234,26 +248,33 @@ async def prove(db: Statements, grant_id: str, now: datetime) -> None:
 
 async def revive(db: Statements, grant_id: str, now: datetime) -> bool:
     """Note that the platform accepted a token of this grant just now; whether it had been given up."""
-    row = await db.one("SELECT dead_at_ms FROM grants WHERE id = $1", grant_id)
-    await db.run(
-        "UPDATE grants SET proven_at_ms = $2, dead_at_ms = NULL, dead_reason = NULL WHERE id = $1",
+    now_ms = clock.to_ms(now)
+    # Nearly always it had not, and this is all; the second statement is for one that had.
+    if await db.run("UPDATE grants SET proven_at_ms = $2 WHERE id = $1 AND dead_at_ms IS NULL", grant_id, now_ms):
+        return False
+    touched = await db.run(
+        "UPDATE grants SET proven_at_ms = $2, dead_at_ms = NULL, dead_reason = NULL"
+        " WHERE id = $1 AND dead_at_ms IS NOT NULL",
         grant_id,
-        clock.to_ms(now),
+        now_ms,
     )
-    return row is not None and row["dead_at_ms"] is not None
+    return touched == 1
 
 
-async def renew_tokens(db: Statements, grant_id: str, lease: Lease, tokens: SealedTokens, now: datetime) -> bool:
+async def renew_tokens(
+    db: Statements, grant_id: str, lease: Lease, tokens: SealedTokens, now: datetime, *, is_same_end: bool = False
+) -> bool:
     """Save renewed tokens and give the right back; False when newer ones came meanwhile, which then stay.
 
-    A missing refresh token keeps the stored one. Whoever lost the lease but not the version still saves: its pair is
+    A missing refresh token keeps the stored one. `is_same_end`: they end when those before them did, so that a warning
+    that is planned, or due this moment, stays so. Whoever lost the lease but not the version still saves: its pair is
     the one the platform issued last.
     """
     touched = await db.run(
         "UPDATE grant_tokens SET version = version + 1, access_sealed = $3,"
         " refresh_sealed = coalesce($4, refresh_sealed), access_expires_at_ms = $5,"
         " refresh_expires_at_ms = CASE WHEN $4 IS NULL THEN refresh_expires_at_ms ELSE $6 END,"
-        " renew_at_ms = $8, failures = 0,"
+        " renew_at_ms = $8, failures = 0, warn_at_ms = CASE WHEN $10 THEN coalesce(warn_at_ms, $9) ELSE $9 END,"
         " lease_until_ms = 0, holder = NULL, updated_at_ms = $7 WHERE grant_id = $1 AND version = $2",
         grant_id,
         lease.version,
@@ -263,8 +284,39 @@ async def renew_tokens(db: Statements, grant_id: str, lease: Lease, tokens: Seal
         _ms(tokens.refresh_expires_at),
         clock.to_ms(now),
         _ms(tokens.renew_at),
+        _ms(tokens.warn_at),
+        is_same_end,
     )
     return touched == 1
+
+
+async def due_warnings(db: Statements, *, now: datetime, limit: int) -> list[DueWarning]:
+    """Grants that a warning may be due of, the longest due first."""
+    rows = await db.all(
+        "SELECT t.grant_id, g.platform, t.warn_at_ms FROM grant_tokens t JOIN grants g ON g.id = t.grant_id"
+        " WHERE t.warn_at_ms <= $1 ORDER BY t.warn_at_ms LIMIT $2",
+        clock.to_ms(now),
+        limit,
+    )
+    return [
+        DueWarning(grant_id=row["grant_id"], platform=row["platform"], warn_at=clock.from_ms(row["warn_at_ms"]))
+        for row in rows
+    ]
+
+
+async def take_warning(tx: Statements, due: DueWarning) -> bool:
+    """Let nobody else tell what is due, and hold the tokens until this transaction ends; False: somebody did."""
+    touched = await tx.run(
+        "UPDATE grant_tokens SET warn_at_ms = NULL WHERE grant_id = $1 AND warn_at_ms = $2",
+        due.grant_id,
+        clock.to_ms(due.warn_at),
+    )
+    return touched == 1
+
+
+async def plan_warning(db: Statements, grant_id: str, warn_at: datetime | None) -> None:
+    """Set when a warning may be due next (None: never)."""
+    await db.run("UPDATE grant_tokens SET warn_at_ms = $2 WHERE grant_id = $1", grant_id, _ms(warn_at))
 
 
 async def delete_unused(db: Statements, grant_id: str) -> bool:
@@ -281,6 +333,20 @@ def _ms(instant: datetime | None) -> int | None:
 
 def _instant(instant_ms: int | None) -> datetime | None:
     return None if instant_ms is None else clock.from_ms(instant_ms)
+
+
+def _tokens(row: Row) -> SealedTokens:
+    refresh_sealed = row["refresh_sealed"]
+    return SealedTokens(
+        version=row["version"],
+        access_sealed=bytes(row["access_sealed"]),
+        refresh_sealed=None if refresh_sealed is None else bytes(refresh_sealed),
+        access_expires_at=_instant(row["access_expires_at_ms"]),
+        refresh_expires_at=_instant(row["refresh_expires_at_ms"]),
+        renew_at=_instant(row["renew_at_ms"]),
+        failures=row["failures"],
+        warn_at=_instant(row["warn_at_ms"]),
+    )
 
 
 def _grant(row: Row) -> Grant:

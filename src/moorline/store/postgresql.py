@@ -45,7 +45,12 @@ class PostgresqlDatabase(Database):
         """Connect. Raises: StoreUnavailable, naming neither user nor password."""
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=POOL_SIZE, timeout=ACQUIRE_TIMEOUT_S, command_timeout=STATEMENT_TIMEOUT_S
+                url,
+                min_size=1,
+                max_size=POOL_SIZE,
+                timeout=ACQUIRE_TIMEOUT_S,
+                command_timeout=STATEMENT_TIMEOUT_S,
+                reset=_leave_as_it_is,
             )
         except (*_PASSING, asyncpg.PostgresError, ValueError, OverflowError) as error:  # the last two: no such address
             raise StoreUnavailable(f"PostgreSQL cannot be reached: {type(error).__name__}.") from error
@@ -134,6 +139,12 @@ class _Connected(Statements):
             raise _translated(error) from error
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
+
+
+async def _leave_as_it_is(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Nothing here sets what would outlast a transaction (settings, LISTEN, advisory locks, held cursors), so that a
+    connection is clean when it comes back; the driver's own way asks the server to clean it, after every statement.
+    """
 
 
 def _translated(error: asyncpg.IntegrityConstraintViolationError) -> Exception:

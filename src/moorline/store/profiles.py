@@ -21,6 +21,14 @@ class Profile:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileRow:
+    """A profile as lists for people show it: with the number of accounts that hang on it."""
+
+    profile: Profile
+    accounts: int
+
+
 async def insert(db: Statements, profile: Profile) -> None:
     """Save a new profile; it becomes the default when the tenant has no other, whatever `is_default` says."""
     await db.run(
@@ -47,6 +55,35 @@ async def all_of(db: Statements, user_id: str) -> list[Profile]:
     """Every profile of the tenant, oldest first."""
     rows = await db.all("SELECT * FROM profiles WHERE user_id = $1 ORDER BY created_at_ms, id", user_id)
     return [_profile(row) for row in rows]
+
+
+async def default_of(db: Statements, user_id: str) -> Profile | None:
+    """The tenant's default profile."""
+    row = await db.one("SELECT * FROM profiles WHERE user_id = $1 AND is_default LIMIT 1", user_id)
+    return None if row is None else _profile(row)
+
+
+async def page_of(
+    db: Statements, user_id: str, *, ids: tuple[str, ...] | None, name: str, slug: str, after: str | None, limit: int
+) -> list[ProfileRow]:
+    """Profiles of the tenant (`ids` None: any) whose name holds `name` or whose slug holds `slug`, oldest first."""
+    rows = await db.all(
+        "SELECT p.*, (SELECT count(*) FROM accounts a WHERE a.profile_id = p.id) AS accounts FROM profiles p"
+        " WHERE p.user_id = $1"
+        # no id holds a comma or a wildcard
+        " AND (CAST($2 AS TEXT) IS NULL OR $2 LIKE '%,' || p.id || ',%')"
+        " AND (p.name LIKE $3 ESCAPE '!' OR p.slug LIKE $4 ESCAPE '!')"
+        " AND (CAST($5 AS TEXT) IS NULL OR (p.created_at_ms, p.id) >"
+        " (SELECT b.created_at_ms, b.id FROM profiles b WHERE b.id = $5 AND b.user_id = $1))"
+        " ORDER BY p.created_at_ms, p.id LIMIT $6",
+        user_id,
+        None if ids is None else f",{','.join(ids)},",
+        _holding(name),
+        _holding(slug),
+        after,
+        limit,
+    )
+    return [ProfileRow(profile=_profile(row), accounts=row["accounts"]) for row in rows]
 
 
 async def update(db: Statements, profile: Profile) -> bool:
@@ -89,6 +126,12 @@ async def count(db: Statements, user_id: str) -> int:
     """How many profiles the tenant has."""
     row = await db.one("SELECT count(*) AS n FROM profiles WHERE user_id = $1", user_id)
     return 0 if row is None else int(row["n"])
+
+
+def _holding(text: str) -> str:
+    """What LIKE finds the text with, wherever it stands; `!` escapes."""
+    escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%"
 
 
 def _profile(row: Row) -> Profile:

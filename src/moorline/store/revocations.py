@@ -9,9 +9,10 @@ from moorline.store.db import Row, Statements
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """`grant_sealed` holds what the platform needs to know: the tokens and whose they are."""
+    """`grant_sealed` holds what the platform needs to know: the tokens and whose they are. `user_id` is the tenant."""
 
     id: str
+    user_id: str
     platform: str
     app_id: str
     grant_sealed: bytes = field(repr=False)
@@ -22,8 +23,8 @@ class Revocation:
 async def insert(db: Statements, revocation: Revocation, due_at: datetime) -> None:
     """Save one to be tried from an instant on."""
     await db.run(
-        "INSERT INTO revocations (id, platform, app_id, grant_sealed, tries, due_at_ms, lease_until_ms, created_at_ms)"
-        " VALUES ($1, $2, $3, $4, $5, $6, 0, $7)",
+        "INSERT INTO revocations (id, platform, app_id, grant_sealed, tries, due_at_ms, lease_until_ms, created_at_ms,"
+        " user_id) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
         revocation.id,
         revocation.platform,
         revocation.app_id,
@@ -31,6 +32,7 @@ async def insert(db: Statements, revocation: Revocation, due_at: datetime) -> No
         revocation.tries,
         clock.to_ms(due_at),
         clock.to_ms(revocation.created_at),
+        revocation.user_id,
     )
 
 
@@ -77,6 +79,7 @@ async def delete(db: Statements, revocation_id: str) -> None:
 def _revocation(row: Row) -> Revocation:
     return Revocation(
         id=row["id"],
+        user_id=row["user_id"] or "",
         platform=row["platform"],
         app_id=row["app_id"],
         grant_sealed=bytes(row["grant_sealed"]),

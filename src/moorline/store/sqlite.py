@@ -33,6 +33,7 @@ _PASSING = {
 }
 
 BUSY_TIMEOUT_MS = 5_000
+MOST_TOGETHER = 64  # transactions, so that the first of them is told soon
 CHECKPOINT_EVERY_S = 1.0
 CHECKPOINT_WAIT_MS = 1_000
 MOST_LOG_FRAMES = 16_384  # 64 MiB
@@ -130,14 +131,49 @@ class SqliteDatabase(Database):
             raise StoreUnavailable("The server is stopping.")
 
     def _write(self) -> None:
+        while jobs := self._waiting():
+            self._carry_out(jobs)
+        self._written.close()
+
+    def _waiting(self) -> list[_Job]:
+        """What waits to be written, in order; empty when nothing more will come."""
+        jobs = []
         while (job := self._jobs.get()) is not None:
+            jobs.append(job)
+            if self._jobs.empty() or len(jobs) == MOST_TOGETHER:
+                return jobs
+        self._jobs.put(None)  # for the next call
+        return jobs
+
+    def _carry_out(self, jobs: list[_Job]) -> None:
+        """A transaction for each. Those that are to be durable share one fsync: the last one's is of the whole log."""
+        last_durable = max((at for at, job in enumerate(jobs) if job.durable), default=-1)
+        not_yet_durable: list[tuple[_Job, object]] = []
+        for at, job in enumerate(jobs):
             try:
-                result = _in_transaction(self._written, job.work, durable=job.durable)
+                result = _in_transaction(self._written, job.work, durable=at == last_durable)
             except BaseException as error:  # noqa: BLE001 - whatever it was, the caller gets it, not this thread
                 _tell(job, None, error)
-            else:
-                _tell(job, result, None)
-        self._written.close()
+                if at == last_durable and not_yet_durable:
+                    self._make_durable(not_yet_durable)
+                continue
+            if job.durable and at < last_durable:
+                not_yet_durable.append((job, result))
+                continue
+            _tell(job, result, None)
+            if at == last_durable:
+                for earlier, found in not_yet_durable:
+                    _tell(earlier, found, None)
+
+    def _make_durable(self, committed: list[tuple[_Job, object]]) -> None:
+        """The commit that was to bring these to the disk failed, so there is one for them alone."""
+        error: BaseException | None = None
+        try:
+            _in_transaction(self._written, _touch, durable=True)
+        except StoreUnavailable as failure:
+            error = failure
+        for job, result in committed:
+            _tell(job, result, error)
 
     def _checkpoint(self) -> None:
         connection = open_connection(self._path)
@@ -152,6 +188,12 @@ class SqliteDatabase(Database):
         with suppress(sqlite3.Error):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
+
+
+async def _touch(tx: Statements) -> None:
+    """Write, and change nothing."""
+    row = await tx.one("PRAGMA user_version")
+    await tx.run(f"PRAGMA user_version = {0 if row is None else int(row['user_version'])}")
 
 
 def _tell(job: _Job, result: object, error: BaseException | None) -> None:

@@ -67,6 +67,16 @@ async def all_of(db: Statements, user_id: str) -> list[Webhook]:
     return [_webhook(row) for row in rows]
 
 
+async def wants(db: Statements, user_id: str, event: str) -> bool:
+    """Whether an active webhook of the tenant is told of this event."""
+    row = await db.one(
+        "SELECT 1 AS found FROM webhooks WHERE user_id = $1 AND is_active AND events LIKE $2 LIMIT 1",
+        user_id,
+        f'%"{event}"%',
+    )
+    return row is not None
+
+
 async def update(db: Statements, webhook: Webhook) -> bool:
     """Save what its owner sets, but whether it is active; False when it is gone."""
     touched = await db.run(
