@@ -218,6 +218,9 @@ class PlatformError(MoorlineError):
     both are for the log.
     """
 
+    server: str | None = None
+    """The host that did it, where it is not the platform's own but one that the account's owner chose."""
+
     def __init__(
         self,
         message: str,

@@ -101,8 +101,18 @@ def test_every_field_that_can_be_declared_is_proven_to_matter() -> None:
     # What the flow reads of a callback is proven in tests/connect/test_issuer.py.
     read_by_the_flow = {"issuer", "issuer_promised"}
     read_by_health = {"analytics_scopes", "spared_scopes"}  # tests/http/test_health.py
-    proven = {*DECLARED, "pkce_optional", *read_by_the_flow, *read_by_health}
+    read_when_asked = {"reauth_extra"}
+    proven = {*DECLARED, "pkce_optional", *read_by_the_flow, *read_by_health, *read_when_asked}
     assert {field.name for field in fields(OAuthSpec)} == proven
+
+
+def test_what_makes_the_person_sign_in_anew_is_sent_when_asked_for_in_place_of_the_usual() -> None:
+    platform = declared(authorize_extra={"prompt": "a", "kept": "k"}, reauth_extra={"prompt": "b"})
+    usual, anew = (
+        query_of(platform.authorize_url(APP, state="s", verifier=None, reauth=reauth)) for reauth in (False, True)
+    )
+    assert (usual["prompt"], usual["kept"]) == ("a", "k")
+    assert (anew["prompt"], anew["kept"]) == ("b", "k")
 
 
 @pytest.mark.parametrize(

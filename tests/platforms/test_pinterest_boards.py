@@ -73,11 +73,12 @@ async def test_the_boards_are_asked_for_with_the_largest_page() -> None:
     assert platform.sent == [got(BOARDS, FIRST_PAGE)]
 
 
-async def test_a_board_is_offered_with_what_the_documented_list_shows() -> None:
+async def test_a_board_is_offered_with_what_the_documented_list_shows_its_cover_and_its_pins() -> None:
+    told: dict[str, Any] = {"picture_url": "https://i.pinimg.com/400x300/board.jpg", "item_count": 12}
     assert (await listed(pinterest())).items == (
-        Choice(id=POSTERS, name="Posters", shown={"description": "Wall art", "privacy": "PUBLIC"}),
+        Choice(id=POSTERS, name="Posters", shown={"description": "Wall art", "privacy": "PUBLIC"}, **told),
         Choice(id=TRADE, name="Trade only", shown={"description": "", "privacy": "PROTECTED"}),
-        Choice(id=SHARED, name="Print fairs", shown={"description": "", "privacy": "PUBLIC"}),
+        Choice(id=SHARED, name="Print fairs", shown={"description": "", "privacy": "PUBLIC"}, **told),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from moorline import clock
-from moorline.accounts import accounts, grants, tokens
+from moorline.accounts import accounts, grants, history, tokens
 from moorline.accounts.proven import Proven
 from moorline.accounts.tokens import Usable
 from moorline.adapter.oauth import OAuthPlatform
@@ -65,9 +65,9 @@ async def choose_option(
     if choice is None:
         raise BadRequest(f"{noun.capitalize()} not in available {noun}s.", code="not_available")
     adapter, grant_id = _behind(service, found.account)
-    app = service.app(platform)
 
     async def adopt(held: Usable) -> Connection:
+        app = await tokens.app_of(service, held.grant)
         return await adapter.adopt(service.http, app, held.tokens, grants.to_identity(held.grant), choice.id)
 
     return await _switched(service, found, await tokens.spend(service, grant_id, adopt)), choice
@@ -77,9 +77,9 @@ async def choose_person(service: Service, caller: Caller, account_id: str, *, pl
     """Switch the account, in place, to the person's own. Raises: as `choose_option`."""
     found = await _account(service, caller, account_id, platform)
     adapter, grant_id = _behind(service, found.account)
-    app = service.app(platform)
 
     async def identify(held: Usable) -> Connection:
+        app = await tokens.app_of(service, held.grant)
         identity = await adapter.identify(service.http, app, held.tokens)
         if identity.platform_user_id != held.grant.platform_user_id:
             raise UnexpectedReply(f"{platform} answered another person than the one who connected this account.")
@@ -109,9 +109,9 @@ def _behind(service: Service, account: Account) -> tuple[OAuthPlatform, str]:
 
 async def _read(service: Service, account: Account) -> Choices:
     adapter, grant_id = _behind(service, account)
-    app = service.app(account.platform)
 
     async def ask(held: Usable) -> Choices:
+        app = await tokens.app_of(service, held.grant)
         return await adapter.list_choices(service.http, app, held.tokens, grants.to_identity(held.grant))
 
     choices = await tokens.spend(service, grant_id, ask)
@@ -162,6 +162,7 @@ async def _switched(service: Service, found: AccountOfProfile, connection: Conne
             raise Conflict("The account was connected anew meanwhile; try again.")
         await selections.forget_choice(tx, after.id)
         await queue.account_event(tx, after, "account.updated")
+        await history.note(tx, after, "switched", _was(before, after))
         if own is None:
             await stored_accounts.delete_token(tx, after.id)
         else:
@@ -176,3 +177,8 @@ async def _switched(service: Service, found: AccountOfProfile, connection: Conne
         ) from error
     event(log, logging.INFO, "account_switched", account=after.id, platform=after.platform, profile=after.profile_id)
     return msgspec.structs.replace(found, account=after)
+
+
+def _was(before: Account, after: Account) -> str | None:
+    """What it stood for until now; None when only a detail of it changed: a board, a subreddit."""
+    return None if before.platform_account_id == after.platform_account_id else f"Before: {before.display_name}"

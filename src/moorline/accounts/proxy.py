@@ -13,7 +13,7 @@ from moorline.accounts.proxy_rules import answered_headers, sent_headers, target
 from moorline.accounts.tokens import Usable
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
-from moorline.errors import AppMisconfigured, BadRequest, Refused
+from moorline.errors import BadRequest, Refused
 from moorline.logs import event
 from moorline.outbound import Streamed
 from moorline.owners.api_keys import Caller
@@ -128,7 +128,7 @@ class _Calls:
         address that may not be called; Unreachable; AppMisconfigured, NotConfigured.
         """
         access = self._own or held.tokens.access
-        api = _api_of(self._service, held, access)
+        api = await _api_of(self._service, held, access)
         request = self._request(api, access)
         streamed = await self._stack.enter_async_context(self._service.http.stream(request, body=self._asked.body))
         if self._may_repeat and streamed.status in {400, 401}:
@@ -175,7 +175,7 @@ class _Calls:
         )
 
 
-def _api_of(service: Service, held: Usable, access: str) -> _Api:
+async def _api_of(service: Service, held: Usable, access: str) -> _Api:
     platform = held.grant.platform
     adapter = service.platforms.get(platform)
     if isinstance(adapter, AppPasswordPlatform):
@@ -187,9 +187,7 @@ def _api_of(service: Service, held: Usable, access: str) -> _Api:
         return _Api(hosts=hosts, closed=adapter.api_closed, guarded=True, refuses_token=adapter.refuses_token)
     if not isinstance(adapter, OAuthPlatform) or not adapter.api_hosts:
         raise BadRequest(f"Calls to {platform} do not go through the proxy.", code="not_proxied")
-    app = service.app(platform)
-    if app.client_id != held.grant.app_id:
-        raise AppMisconfigured(f"{platform}: this account was connected through another app.")
+    app = await tokens.app_of(service, held.grant)
     names = [adapter.versioned(host, app) for host in adapter.api_hosts]
     return _Api(
         hosts={name: f"https://{name}" for name in names},

@@ -15,8 +15,17 @@ from moorline.accounts.grants import Withdrawn
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Identity, Tokens
-from moorline.errors import MoorlineError, PlatformRateLimited, Refused, Unreachable
+from moorline.errors import (
+    AppMisconfigured,
+    MoorlineError,
+    NotConfigured,
+    PlatformRateLimited,
+    Refused,
+    StoreUnavailable,
+    Unreachable,
+)
 from moorline.logs import event
+from moorline.owners import apps
 from moorline.service import Service
 from moorline.store import grants as stored_grants
 from moorline.store import revocations
@@ -28,6 +37,8 @@ from moorline.vault import CannotOpen
 LEASE_S = 120
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60, 6 * 3600
 GIVE_UP_AFTER = timedelta(days=3)
+# The platform, or what the operator may mend in time: an app's secret, a key that is missing for a while.
+_PASSING = (Unreachable, PlatformRateLimited, AppMisconfigured, NotConfigured, CannotOpen)
 log = logging.getLogger("moorline.accounts")
 
 
@@ -49,9 +60,10 @@ async def keep(service: Service, tx: Statements, withdrawn: Withdrawn) -> str | 
     plain = json.dumps({"tokens": _plain(tokens), "identity": asdict(identity)})
     revocation = Revocation(
         id=revocation_id,
+        user_id=grant.user_id,
         platform=grant.platform,
         app_id=grant.app_id,
-        grant_sealed=service.vault.seal_text(plain, about=_about(revocation_id)),
+        grant_sealed=service.vault.seal_text(plain, about=about_grant(revocation_id)),
         tries=0,
         created_at=now,
     )
@@ -79,29 +91,33 @@ async def attempt(service: Service, revocation_id: str) -> None:
         return
     try:
         await _revoke(service, claimed)
-    except (Unreachable, PlatformRateLimited) as error:
+    except StoreUnavailable as error:  # nothing was asked; it is due again when this lease runs out
+        _tell(claimed, error)
+        return
+    except _PASSING as error:
         _tell(claimed, error)
         if clock.now() - claimed.created_at < GIVE_UP_AFTER:
             await revocations.put_off(
                 service.db, claimed.id, holder=holder, due_at=clock.now() + _pause(claimed, error)
             )
             return
-    except (MoorlineError, CannotOpen) as error:  # dead there already, or nothing that time would change
+    except MoorlineError as error:  # dead there already, or nothing that time would change
         _tell(claimed, error)
     await revocations.delete(service.db, claimed.id)
 
 
 async def _revoke(service: Service, revocation: Revocation) -> None:
     adapter = service.platforms.get(revocation.platform)
-    plain = json.loads(service.vault.open_text(revocation.grant_sealed, about=_about(revocation.id)))
+    plain = json.loads(service.vault.open_text(revocation.grant_sealed, about=about_grant(revocation.id)))
     tokens, identity = _tokens(plain["tokens"]), Identity(**plain["identity"])
     if isinstance(adapter, OAuthPlatform):
-        await adapter.revoke(service.http, service.app(revocation.platform), tokens, identity)
+        app = await apps.of_client(service, revocation.user_id, revocation.platform, revocation.app_id)
+        await adapter.revoke(service.http, app, tokens, identity)
     elif isinstance(adapter, AppPasswordPlatform):
         await adapter.revoke(service.http, tokens)
 
 
-def _pause(revocation: Revocation, error: Unreachable | PlatformRateLimited) -> timedelta:
+def _pause(revocation: Revocation, error: Exception) -> timedelta:
     told_s = error.retry_after_s if isinstance(error, PlatformRateLimited) else None
     growing_s = min(FIRST_PAUSE_S * 4 ** (revocation.tries - 1), LONGEST_PAUSE_S)
     return timedelta(seconds=max(told_s or 0, growing_s * (1 + ids.jitter() / 4)))
@@ -139,5 +155,6 @@ def _tokens(plain: dict[str, Any]) -> Tokens:
     )
 
 
-def _about(revocation_id: str) -> str:
+def about_grant(revocation_id: str) -> str:
+    """What a consent that waits to be withdrawn is sealed for."""
     return f"revocations|grant|{revocation_id}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from moorline.adapter.values import Connection, Identity, Tokens
-from moorline.errors import Refused
+from moorline.errors import BadRequest, Refused
 from moorline.wire import Http, Reply
 
 
@@ -16,6 +16,16 @@ class SignedIn:
 
     tokens: Tokens
     identity: Identity
+
+
+class UnknownAccount(BadRequest):
+    """Nobody is called `name`, which is what was typed, brought to the form the platform knows."""
+
+    code = "unknown_handle"
+
+    def __init__(self, message: str, *, name: str, reason: str) -> None:
+        super().__init__(message, fields={"identifier": reason})
+        self.name = name
 
 
 class SignInRefused(Refused):
@@ -62,6 +72,10 @@ class AppPasswordPlatform(ABC):
     @abstractmethod
     def refuses_token(self, reply: Reply) -> bool:
         """Whether an answer to any call with a token means that the token is dead, and not that the call is wrong."""
+
+    @abstractmethod
+    def looks_like_app_password(self, text: str) -> bool:
+        """Whether it has the form the platform gives app passwords. Good for a warning only: other servers differ."""
 
     @abstractmethod
     async def sign_in(self, http: Http, *, identifier: str, password: str) -> SignedIn:

@@ -4,10 +4,11 @@ import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from moorline import clock
+from moorline.adapter.app_password import UnknownAccount
 from moorline.errors import BadRequest, PlatformError, PlatformRateLimited, UnexpectedReply, Unreachable
 from moorline.wire import Http, Reply, Request
 
@@ -35,6 +36,7 @@ _DID_WEB = re.compile(rf"did:web:({_LABEL}(?:\.{_LABEL})*)(?:%3A([0-9]{{1,5}}))?
 _PASTED_ADDRESS = re.compile(r"(?:https?|at)://", re.IGNORECASE)
 _PROFILE_ADDRESS = re.compile(r"(?:www\.)?bsky\.app/profile/", re.IGNORECASE)
 
+AnError = TypeVar("AnError", bound=PlatformError)
 TxtResolver = Callable[[str], Awaitable[list[str]]]
 """Answers the TXT records of a name, the parts of each joined; [] when there are none. Raises: Unreachable."""
 
@@ -145,12 +147,13 @@ def is_did(text: str) -> bool:
     return bool(_DID_PLC.fullmatch(text) or _DID_WEB.fullmatch(text))
 
 
-def unknown_handle(name: str) -> BadRequest:
+def unknown_handle(name: str) -> UnknownAccount:
     """The refusal for a name nobody knows; long ones are cut."""
-    return BadRequest(
-        f"We found no Bluesky account {name[:100]}. Check the spelling.",
-        code="unknown_handle",
-        fields={"identifier": "no Bluesky account has this handle"},
+    shown = name[:100]
+    return UnknownAccount(
+        f"We found no Bluesky account {shown}. Check the spelling.",
+        name=shown,
+        reason="no Bluesky account has this handle",
     )
 
 
@@ -209,21 +212,29 @@ async def ask(http: Http, request: Request) -> Reply:
     try:
         reply = await http.send(request)
     except Unreachable as error:
-        raise Unreachable(f"{server} does not answer.") from error
+        raise _by(request, Unreachable(f"{server} does not answer.")) from error
     if reply.status == 429:
-        raise PlatformRateLimited(
+        limited = PlatformRateLimited(
             f"{server} asks to wait before the next attempt.",
             retry_after_s=_seconds_until_reset(reply),
             platform_status=429,
             platform_code=error_name(reply),
         )
+        raise _by(request, limited)
     if reply.status >= 500:
-        raise Unreachable(
+        broken = Unreachable(
             f"{server} is out of order (status {reply.status}).",
             platform_status=reply.status,
             platform_code=error_name(reply),
         )
+        raise _by(request, broken)
     return reply
+
+
+def _by(request: Request, error: AnError) -> AnError:
+    if request.guarded:
+        error.server = urlsplit(request.url).netloc
+    return error
 
 
 def error_name(reply: Reply) -> str | None:

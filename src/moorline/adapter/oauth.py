@@ -48,6 +48,7 @@ class OAuthSpec:
     version: str = ""
     revoke_url: str | None = None
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    reauth_extra: Mapping[str, str] = field(default_factory=dict)  # further ones that make the person sign in anew
     client_id_field: str = "client_id"
     scope_pattern: str = r"[\s,]+"  # what parts granted scopes in answers; most platforms keep to neither form
     issuer: str | None = None  # what `iss` of a callback must equal where the callback has one (RFC 9207)
@@ -67,8 +68,11 @@ class OAuthPlatform(ABC):
     api_closed: ClassVar[re.Pattern[str]] = TOKEN_CALLS  # paths there that hand out tokens, or end them
 
     @final
-    def authorize_url(self, app: App, *, state: str, verifier: str | None) -> str:
-        """Where the person is sent. Pure. `verifier` is hashed (S256) and never sent."""
+    def authorize_url(self, app: App, *, state: str, verifier: str | None, reauth: bool = False) -> str:
+        """Where the person is sent. Pure. `verifier` is hashed (S256) and never sent.
+
+        `reauth`: to sign in anew, also as somebody else, on platforms that have a parameter for it.
+        """
         spec = self.spec
         query = {
             "response_type": "code",
@@ -77,6 +81,7 @@ class OAuthPlatform(ABC):
             "scope": spec.scope_separator.join(app.scopes or spec.scopes),
             "state": state,
             **spec.authorize_extra,
+            **(spec.reauth_extra if reauth else {}),
         }
         if verifier is not None and self.uses_pkce(app):
             query["code_challenge"] = s256(verifier)

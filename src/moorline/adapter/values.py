@@ -60,7 +60,8 @@ class Identity:
 class Choice:
     """One thing a person may pick (a Page, a board).
 
-    `shown`: what the documented list answers besides id and name, under its documented names.
+    `shown`: what the documented list answers besides id and name, under its documented names. `item_count` tells
+    people how much is in it (the pins of a board), where that is known.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Choice:
     username: str | None = None
     picture_url: str | None = None
     shown: Mapping[str, Any] = field(default_factory=dict)
+    item_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App, Connection, Identity, Tokens
 from moorline.connect import selection, state
 from moorline.connect.start import adapter_of
+from moorline.connect.steps import Trail
 from moorline.errors import (
     AppMisconfigured,
     BadRequest,
@@ -28,7 +29,9 @@ from moorline.errors import (
     Slug,
     Unreachable,
 )
-from moorline.logs import event
+from moorline.logs import event, printable, redact
+from moorline.owners import apps
+from moorline.owners.apps import Chosen
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store import attempts
@@ -48,10 +51,12 @@ log = logging.getLogger("moorline.connect")
 class Returned:
     """What came back from the platform: to which path, with what.
 
-    `error` is the platform's own code of a denial, `issuer` its `iss` (RFC 9207).
+    `credential_id` is the tenant's own app whose callback it is (None: the instance's); `error` the platform's own code
+    of a denial, `issuer` its `iss` (RFC 9207).
     """
 
     platform: str
+    credential_id: str | None = None
     state: str = field(repr=False)
     code: str = field(default="", repr=False)
     error: str | None = None
@@ -63,46 +68,58 @@ async def from_browser(service: Service, returned: Returned, *, cookie_attempts:
     """Finish the flow a browser came back from; the attempt as it stands afterwards, connected, selecting or failed.
 
     The same state and code again within 60 s, or with the attempt's cookie, answers the recorded outcome.
-    Raises: InvalidState for every other state; nothing was sent to the platform then.
+    Raises: InvalidState for every other state, NotFound for a callback of no app, NotConfigured; nothing was sent to
+    the platform then.
     """
-    adapter, app = _oauth(service, returned.platform)
-    attempt = await _consume(service, returned, app)
+    adapter = _oauth(service, returned.platform)
+    chosen = await apps.of_callback(service, returned.platform, returned.credential_id)
+    attempt = await _consume(service, returned, chosen)
     if attempt is None:
-        return await _recorded(service, returned, app, cookie_attempts=cookie_attempts)
-    return await _finish(service, adapter, app, attempt=attempt, returned=returned)
+        return await _recorded(service, returned, chosen, cookie_attempts=cookie_attempts)
+    return await _finish(service, adapter, chosen.app, attempt=attempt, returned=returned)
 
 
 async def from_server(service: Service, returned: Returned, *, user_id: str, profile_id: str) -> Attempt:
     """Finish a flow whose code an integrator's server received; the attempt, connected or selecting.
 
-    Raises: InvalidState unless the state is unused and was issued for this tenant's profile and platform; what failed.
+    Raises: InvalidState unless the state is unused and was issued for this tenant's profile and platform;
+    NotConfigured; what failed.
     """
-    adapter, app = _oauth(service, returned.platform)
-    attempt = await _consume(service, returned, app, only_for=(user_id, profile_id))
+    adapter = _oauth(service, returned.platform)
+    begun = await attempts.by_state(service.db, state.hash_of(returned.state))
+    if begun is None or begun.user_id != user_id:
+        await apps.check_configured(service, user_id, returned.platform)
+        raise InvalidState
+    try:
+        chosen = await apps.of_callback(service, returned.platform, begun.credential_id)
+    except NotFound as error:  # the app was deleted meanwhile
+        raise InvalidState from error
+    attempt = await _consume(service, returned, chosen, only_for=(user_id, profile_id))
     if attempt is None:
         raise InvalidState
-    finished = await _finish(service, adapter, app, attempt=attempt, returned=returned, raising=True)
+    finished = await _finish(service, adapter, chosen.app, attempt=attempt, returned=returned, raising=True)
     if finished.status == "failed":
         raise FlowFailed("session_expired", "The connection could not be finished; start it again.")
     return finished
 
 
-def _oauth(service: Service, platform: str) -> tuple[OAuthPlatform, App]:
+def _oauth(service: Service, platform: str) -> OAuthPlatform:
     adapter = adapter_of(service, platform)
     if not isinstance(adapter, OAuthPlatform):
         raise BadRequest(f"{platform} has no authorization code.", fields={"platform": "an OAuth platform"})
-    return adapter, service.app(platform)
+    return adapter
 
 
 async def _consume(
-    service: Service, returned: Returned, app: App, *, only_for: tuple[str, str] | None = None
+    service: Service, returned: Returned, chosen: Chosen, *, only_for: tuple[str, str] | None = None
 ) -> Attempt | None:
     return await state.consume(
         service,
         state=returned.state,
         code=returned.code,
         platform=returned.platform,
-        app_id=app.client_id,
+        app_id=chosen.app.client_id,
+        credential_id=chosen.credential_id,
         only_for=only_for,
     )
 
@@ -116,36 +133,42 @@ async def _finish(
     returned: Returned,
     raising: bool = False,
 ) -> Attempt:
+    trail = Trail()
     try:
-        await _through(service, adapter, app, attempt=attempt, returned=returned)
+        await _through(service, adapter, app, attempt=attempt, returned=returned, trail=trail)
     except MoorlineError as error:
-        await fail(service, attempt, error)
+        await fail(service, attempt, error, trail)
         if raising and isinstance(error, Refused) and error.stage == "exchange":
             error.code = slug_of(error)  # no token was revoked, there never was one
         if raising:
             raise
     except Exception as error:
         log.exception("callback_broke")
-        await fail(service, attempt, error)
+        await fail(service, attempt, error, trail)
         if raising:
             raise
     return await attempts.get(service.db, attempt.id) or attempt
 
 
-async def _through(service: Service, adapter: OAuthPlatform, app: App, *, attempt: Attempt, returned: Returned) -> None:
+async def _through(
+    service: Service, adapter: OAuthPlatform, app: App, *, attempt: Attempt, returned: Returned, trail: Trail
+) -> None:
     _refuse_issuer(adapter, returned)
     _refuse_denial(adapter, returned)
     verifier = state.open_verifier(service.vault, attempt)
-    # The bytes sent at authorization, whatever the settings say by now (RFC 6749 section 4.1.3).
     app = _as_authorized(app, attempt)
     tokens = await _staged("exchange", adapter.exchange(service.http, app, code=returned.code, verifier=verifier))
+    trail.note("exchanged")
     identity = await _staged("identify", adapter.identify(service.http, app, tokens))
+    tokens = _with_granted(tokens, identity, attempt)
+    trail.note("identified", identity.username)
     await _refuse_another(service, attempt, identity)
     if attempt.reconnect_account_id is not None:
-        await _reconnect(service, adapter, app, attempt=attempt, identity=identity, tokens=tokens)
+        await _reconnect(service, adapter, app, attempt=attempt, identity=identity, tokens=tokens, trail=trail)
         return
     if adapter.selection is not None:
         choices = await _staged("list", adapter.list_choices(service.http, app, tokens, identity))
+        trail.note("listed", f"{len(choices.items)} to choose from, {len(choices.unavailable)} not available")
         if choices.items or not adapter.selection.or_person:
             await selection.open_for(
                 service,
@@ -154,23 +177,36 @@ async def _through(service: Service, adapter: OAuthPlatform, app: App, *, attemp
                 tokens=tokens,
                 choices=choices,
                 nothing_found=adapter.selection.nothing_found,
+                trail=trail,
             )
             return
     connection = adapter.person(identity)
-    await _staged("save", _save(service, attempt, connection, identity=identity, tokens=tokens))
+    await _staged("save", _save(service, attempt, connection, identity=identity, tokens=tokens, trail=trail))
 
 
 async def _refuse_another(service: Service, attempt: Attempt, identity: Identity) -> None:
-    """Whoever else signed in changes nothing (S12)."""
-    expected = {attempt.expected_platform_user_id}
-    if attempt.reconnect_account_id is not None:
-        expected.add(await stored_accounts.person_of(service.db, attempt.user_id, attempt.reconnect_account_id))
+    """Whoever else signed in changes nothing (S12).
+
+    A person goes by another id at another app; then what the account stands for has to be proven, `_reconnect`.
+    """
+    expected, account_id = {attempt.expected_platform_user_id}, attempt.reconnect_account_id
+    if account_id is not None:
+        app_id = await stored_accounts.app_of(service.db, attempt.user_id, account_id)
+        if app_id in {None, attempt.app_id}:
+            expected.add(await stored_accounts.person_of(service.db, attempt.user_id, account_id))
     if expected - {None, identity.platform_user_id}:
         raise FlowFailed("reconnect_account_mismatch", "Another account signed in than the one to be renewed.")
 
 
 async def _reconnect(
-    service: Service, adapter: OAuthPlatform, app: App, *, attempt: Attempt, identity: Identity, tokens: Tokens
+    service: Service,
+    adapter: OAuthPlatform,
+    app: App,
+    *,
+    attempt: Attempt,
+    identity: Identity,
+    tokens: Tokens,
+    trail: Trail,
 ) -> None:
     """Renew the account as what it is: the person, or the thing of theirs it stands for, proven anew."""
     found = await stored_accounts.get(service.db, attempt.user_id, attempt.reconnect_account_id or "")
@@ -179,12 +215,14 @@ async def _reconnect(
     stands_for = found.account.platform_account_id
     if stands_for == identity.platform_user_id:
         connection = adapter.person(identity)
+    elif adapter.selection is None:
+        raise FlowFailed("reconnect_account_mismatch", "Another account signed in than the one to be renewed.")
     else:
         try:
             connection = await _staged("list", adapter.adopt(service.http, app, tokens, identity, stands_for))
         except NotFound as error:
             raise FlowFailed("account_not_eligible", "You no longer have access to what this account is.") from error
-    await _staged("save", _save(service, attempt, connection, identity=identity, tokens=tokens))
+    await _staged("save", _save(service, attempt, connection, identity=identity, tokens=tokens, trail=trail))
 
 
 def _refuse_issuer(adapter: OAuthPlatform, returned: Returned) -> None:
@@ -208,11 +246,19 @@ def _refuse_denial(adapter: OAuthPlatform, returned: Returned) -> None:
 
 
 def _as_authorized(app: App, attempt: Attempt) -> App:
-    return replace(app, redirect_uri=attempt.redirect_uri)
+    """What was sent at authorization, whatever the settings say by now (RFC 6749 section 4.1.3)."""
+    return replace(app, redirect_uri=attempt.redirect_uri, scopes=attempt.scopes or app.scopes)
+
+
+def _with_granted(tokens: Tokens, identity: Identity, attempt: Attempt) -> Tokens:
+    """A platform that tells no scopes granted what was asked for (RFC 6749 section 5.1)."""
+    if attempt.scopes is None or tokens.granted is not None or identity.granted is not None:
+        return tokens
+    return replace(tokens, granted=attempt.scopes)
 
 
 async def _save(
-    service: Service, attempt: Attempt, connection: Connection, *, identity: Identity, tokens: Tokens
+    service: Service, attempt: Attempt, connection: Connection, *, identity: Identity, tokens: Tokens, trail: Trail
 ) -> None:
     proven = Proven(
         user_id=attempt.user_id,
@@ -223,14 +269,14 @@ async def _save(
         identity=identity,
         tokens=tokens,
     )
-    await accounts.save(service, proven, attempt_id=attempt.id)
+    await accounts.save(service, proven, attempt_id=attempt.id, steps=trail.text())
 
 
 async def _staged(stage: Stage, step: Awaitable[T]) -> T:
     try:
         return await step
-    except MoorlineError as error:
-        error.stage = stage
+    except Exception as error:
+        error.stage = stage  # type: ignore[attr-defined]  # a fault of ours happens somewhere too
         raise
 
 
@@ -251,10 +297,10 @@ def slug_of(error: BaseException) -> Slug:
     return "internal_error"
 
 
-async def fail(service: Service, attempt: Attempt, error: BaseException) -> None:
+async def fail(service: Service, attempt: Attempt, error: BaseException, trail: Trail | None = None) -> None:
     """Close the attempt with its slug, and log which step failed and what the platform answered."""
     slug = slug_of(error)
-    note = _to_note(str(error)) if isinstance(error, MoorlineError) else type(error).__name__
+    note = printable(redact(str(error)), _MAX_NOTE_CHARS) if isinstance(error, MoorlineError) else type(error).__name__
     event(
         log,
         logging.WARNING,
@@ -268,17 +314,19 @@ async def fail(service: Service, attempt: Attempt, error: BaseException) -> None
         platform_status=getattr(error, "platform_status", None),
         platform_code=getattr(error, "platform_code", None),
     )
-    await attempts.set_failed(service.db, attempt.id, slug=slug, note=note, now=clock.now())
+    trail = trail or Trail()
+    trail.fail(
+        getattr(error, "stage", None),
+        (getattr(error, "platform_status", None), getattr(error, "platform_code", None)),
+    )
+    await attempts.set_failed(service.db, attempt.id, slug=slug, note=note, now=clock.now(), steps=trail.text())
 
 
-def _to_note(text: str) -> str:
-    """Cut, and without control characters: platforms send any, and PostgreSQL keeps no NUL."""
-    return "".join(char if char.isprintable() else " " for char in text[:_MAX_NOTE_CHARS])
-
-
-async def _recorded(service: Service, returned: Returned, app: App, *, cookie_attempts: frozenset[str]) -> Attempt:
+async def _recorded(
+    service: Service, returned: Returned, chosen: Chosen, *, cookie_attempts: frozenset[str]
+) -> Attempt:
     attempt = await attempts.by_state(service.db, state.hash_of(returned.state))
-    if attempt is None or not _may_see_again(attempt, returned, app, cookie_attempts=cookie_attempts):
+    if attempt is None or not _may_see_again(attempt, returned, chosen, cookie_attempts=cookie_attempts):
         event(log, logging.WARNING, "state_refused", platform=returned.platform, attempt=attempt and attempt.id)
         raise InvalidState
     deadline = clock.now() + timedelta(seconds=WAIT_FOR_FIRST_S)
@@ -288,8 +336,9 @@ async def _recorded(service: Service, returned: Returned, app: App, *, cookie_at
     return attempt
 
 
-def _may_see_again(attempt: Attempt, returned: Returned, app: App, *, cookie_attempts: frozenset[str]) -> bool:
-    same_place = attempt.platform == returned.platform and attempt.app_id == app.client_id
+def _may_see_again(attempt: Attempt, returned: Returned, chosen: Chosen, *, cookie_attempts: frozenset[str]) -> bool:
+    same_app = attempt.app_id == chosen.app.client_id and attempt.credential_id == chosen.credential_id
+    same_place = attempt.platform == returned.platform and same_app
     if not same_place or attempt.consumed_at is None or attempt.code_hash != state.hash_of(returned.code):
         return False
     recent = clock.now() - attempt.consumed_at <= timedelta(seconds=REPLAY_S)

@@ -6,7 +6,7 @@ from typing import Any
 from moorline import clock
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Carrier, Selection
-from moorline.connect import redirects, selection, tickets
+from moorline.connect import bot_code, redirects, selection, tickets
 from moorline.connect.tickets import InvalidHandle, Kind
 from moorline.errors import InvalidTempToken, Slug
 from moorline.service import Service
@@ -15,6 +15,7 @@ from moorline.store.attempts import Attempt
 from moorline.store.selections import OpenSelection
 
 PENDING_TTL_S = 10 * 60
+STATUS_TTL_S = 60 * 60
 PENDING_ENDS_BEFORE = timedelta(seconds=selection.SELECTION_TTL_S - PENDING_TTL_S)
 
 
@@ -22,13 +23,46 @@ async def url_of(service: Service, attempt: Attempt) -> str:
     """The one place an attempt leads to as it stands; the same again for who asks again."""
     if attempt.status == "selecting":
         return await _to_selection(service, attempt)
-    if attempt.redirect_url is None:
+    # A popup tells its opener at the outcome, and goes on from there.
+    if attempt.redirect_url is None or attempt.opener_origin is not None:
         return redirects.page(service.settings.public_url, "outcome", {"attempt": attempt.id})
+    return await back_url(service, attempt, attempt.redirect_url)
+
+
+async def back_url(service: Service, attempt: Attempt, redirect_url: str) -> str:
+    """Where the application is told of an attempt that is over."""
     if attempt.status == "connected" and attempt.account_id is not None:
         found = await accounts.get(service.db, attempt.user_id, attempt.account_id)
         if found is not None:
-            return redirects.connected(attempt.redirect_url, found.account, picks_of(service, attempt.platform))
-    return redirects.failed(attempt.redirect_url, attempt, slug_of(attempt))
+            return redirects.connected(redirect_url, found.account, picks_of(service, attempt.platform))
+    return redirects.failed(redirect_url, attempt, slug_of(attempt))
+
+
+def status_url(service: Service, attempt_id: str) -> str:
+    """Where a page that opens a popup asks how far it is, for an hour."""
+    expires_at = clock.now() + timedelta(seconds=STATUS_TTL_S)
+    token = tickets.issue(service.vault, Kind.STATUS, attempt_id=attempt_id, expires_at=expires_at)
+    return redirects.page(service.settings.public_url, "status", {"token": token})
+
+
+async def by_status_token(service: Service, text: str) -> Attempt | None:
+    """The attempt that a page may ask about; None when the token is garbage or over, or the attempt is gone."""
+    try:
+        handle = tickets.read(service.vault, Kind.STATUS, text)
+    except InvalidHandle:
+        return None
+    return await attempts.get(service.db, handle.attempt_id)
+
+
+async def slug_so_far(service: Service, attempt: Attempt) -> Slug | None:
+    """Why an attempt comes to nothing, if it does; one that was left lying has run out of time."""
+    if attempt.status == "failed":
+        return slug_of(attempt)
+    if attempt.status == "started" and attempt.created_at + timedelta(seconds=bot_code.CODE_TTL_S) <= clock.now():
+        return "session_expired"  # the longest life a start has
+    if attempt.status == "selecting" and not await is_open(service, attempt):
+        return "session_expired"
+    return None
 
 
 def slug_of(attempt: Attempt) -> Slug:

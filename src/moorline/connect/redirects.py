@@ -60,6 +60,30 @@ def check_redirect_url(url: str, allowlist: tuple[str, ...] | None = None) -> st
     return url
 
 
+def check_opener_origin(origin: str, allowlist: tuple[str, ...] | None = None) -> str:
+    """The origin of a page that opens a popup, as it was given.
+
+    An origin alone, https or http on loopback; with an allowlist, that of one of its entries.
+    Raises: BadRequest naming `openerOrigin` and the reason.
+    """
+    reason = _wrong_with(origin)
+    parts = urlsplit(origin) if reason is None else None
+    if parts is not None and (parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}"):
+        reason = "must be an origin alone, such as https://app.example.com"
+    if parts is not None and reason is None and origin != origin.lower():
+        reason = "must be in lower case, as browsers tell it"
+    if parts is not None and reason is None and re.search(r":$|^https:.*:443$|^http:.*:80$", origin):
+        reason = "must leave out the usual port, as browsers do"
+    allowed = allowlist is None or origin in {
+        f"{one.scheme}://{one.netloc}".lower() for one in map(urlsplit, allowlist)
+    }
+    if reason is None and not allowed:
+        reason = "is not on this API key's list of allowed addresses"
+    if reason is not None:
+        raise BadRequest(f"openerOrigin {reason}.", code="invalid_opener_origin", fields={"openerOrigin": reason})
+    return origin
+
+
 def _wrong_with(url: str) -> str | None:
     if len(url) > MAX_URL_CHARS:
         return f"is longer than {MAX_URL_CHARS} characters"

@@ -11,9 +11,11 @@ from moorline import clock
 from moorline.accounts import accounts
 from moorline.accounts.proven import Picked, Proven
 from moorline.adapter.oauth import OAuthPlatform
-from moorline.adapter.values import Choices, Connection, Identity, Tokens, choices_from
+from moorline.adapter.values import App, Choices, Connection, Identity, Tokens, choices_from
 from moorline.connect import redirects
+from moorline.connect.steps import Trail
 from moorline.errors import BadRequest, FlowFailed, InvalidTempToken, NotFound, Slug
+from moorline.owners import apps
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store import attempts, selections
@@ -42,6 +44,7 @@ async def open_for(
     tokens: Tokens,
     choices: Choices,
     nothing_found: Slug | None,
+    trail: Trail,
 ) -> None:
     """Keep the consent until a choice is made, for 15 minutes.
 
@@ -58,7 +61,7 @@ async def open_for(
         platform=attempt.platform,
         app_id=attempt.app_id,
         redirect_url=attempt.redirect_url,
-        tokens_sealed=service.vault.seal(_tokens_to_bytes(tokens), about=_about(attempt.id)),
+        tokens_sealed=service.vault.seal(_tokens_to_bytes(tokens), about=about_tokens(attempt.id)),
         identity=asdict(identity),
         choices=asdict(choices),
         expires_at=clock.now() + timedelta(seconds=SELECTION_TTL_S),
@@ -66,7 +69,7 @@ async def open_for(
 
     async def write(tx: Any) -> None:
         await selections.insert(tx, opened)
-        await attempts.set_selecting(tx, attempt.id)
+        await attempts.set_selecting(tx, attempt.id, steps=trail.text())
 
     await service.db.transaction(write)
 
@@ -82,7 +85,7 @@ async def get(service: Service, attempt_id: str) -> OpenSelection:
 async def list_again(service: Service, opened: OpenSelection) -> Choices:
     """Ask the platform anew what may be chosen. Raises: PlatformError, ScopeMissing, NotConfigured."""
     adapter, tokens, identity = _open(service, opened)
-    choices = await adapter.list_choices(service.http, service.app(opened.platform), tokens, identity)
+    choices = await adapter.list_choices(service.http, await _app(service, opened), tokens, identity)
     await selections.set_choices(service.db, opened.attempt_id, asdict(choices))
     return choices
 
@@ -95,7 +98,7 @@ async def describe(
     Empty for an id the platform does not know or show. Raises: as `list_again`; what is under way then is dropped.
     """
     adapter, tokens, _ = _open(service, opened)
-    app, at_once = service.app(opened.platform), asyncio.Semaphore(DESCRIBED_AT_ONCE)
+    app, at_once = await _app(service, opened), asyncio.Semaphore(DESCRIBED_AT_ONCE)
 
     async def one(choice_id: str) -> Mapping[str, Any]:
         async with at_once:
@@ -143,7 +146,9 @@ async def choose(
             tokens=tokens,
             consented_at=opened.expires_at - timedelta(seconds=SELECTION_TTL_S),
         )
-        account = await accounts.save(service, proven, attempt_id=opened.attempt_id, picked=picked)
+        trail = Trail()
+        trail.note("chosen", connection.display_name)
+        account = await accounts.save(service, proven, attempt_id=opened.attempt_id, picked=picked, steps=trail.text())
     url = redirect_url or opened.redirect_url
     return Chosen(account=account, redirect_url=url and redirects.connected(url, account, picks))
 
@@ -186,9 +191,12 @@ async def _adopt(service: Service, opened: OpenSelection, choice_id: str | None)
         if not any(item.id == choice_id for item in anew.items):
             noun = adapter.selection.noun if adapter.selection is not None else "item"
             raise NotFound(f"Selected {noun} not found in available {noun}s.")
-    app = service.app(opened.platform)
-    connection = await adapter.adopt(service.http, app, tokens, identity, choice_id)
+    connection = await adapter.adopt(service.http, await _app(service, opened), tokens, identity, choice_id)
     return connection, identity, tokens
+
+
+async def _app(service: Service, opened: OpenSelection) -> App:
+    return await apps.of_client(service, opened.user_id, opened.platform, opened.app_id)
 
 
 def _adapter_of(service: Service, opened: OpenSelection) -> OAuthPlatform:
@@ -201,7 +209,7 @@ def _adapter_of(service: Service, opened: OpenSelection) -> OAuthPlatform:
 def _open(service: Service, opened: OpenSelection) -> tuple[OAuthPlatform, Tokens, Identity]:
     adapter = _adapter_of(service, opened)
     try:
-        plain = service.vault.open(opened.tokens_sealed, about=_about(opened.attempt_id))
+        plain = service.vault.open(opened.tokens_sealed, about=about_tokens(opened.attempt_id))
     except CannotOpen as error:
         raise InvalidTempToken from error
     identity = Identity(**{**opened.identity, "granted": _tuple(opened.identity["granted"])})
@@ -233,5 +241,6 @@ def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
     return None if values is None else tuple(values)
 
 
-def _about(attempt_id: str) -> str:
+def about_tokens(attempt_id: str) -> str:
+    """What the tokens of an open choice are sealed for."""
     return f"selections|tokens|{attempt_id}"

@@ -1,25 +1,30 @@
 """Start: profile, platform and return URL become an authorization URL with a state."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from moorline.accounts import accounts
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.connect import redirects, state
 from moorline.connect.state import Issued, NewAttempt
 from moorline.errors import BadRequest, NotFound
-from moorline.owners import profiles
+from moorline.languages import check_language
+from moorline.owners import apps, profiles
 from moorline.owners.api_keys import Caller
+from moorline.owners.apps import Chosen
 from moorline.platforms import Adapter
 from moorline.service import Service
 from moorline.store import attempts
+from moorline.store.accounts import Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartCall:
     """What a call asks for. `redirect_url` is where the browser goes in the end; None: a hosted page.
 
-    `reconnect_account_id` is an account of the profile to be renewed, `expected_platform_user_id` whom the platform has
-    to name; OAuth platforms only.
+    OAuth platforms only: `reconnect_account_id` is an account of the profile to be renewed,
+    `expected_platform_user_id` whom the platform has to name, `force_reauth` asks the person to sign in anew where the
+    platform can, `scopes` are asked for instead of the app's. `language` is that of hosted pages; `opener_origin` the
+    page that opens a popup and is told the outcome.
     """
 
     platform: str
@@ -28,11 +33,16 @@ class StartCall:
     headless: bool = False
     reconnect_account_id: str | None = None
     expected_platform_user_id: str | None = None
+    force_reauth: bool = False
+    scopes: tuple[str, ...] | None = None
+    language: str | None = None
+    opener_origin: str | None = None
 
     @property
-    def is_for_somebody(self) -> bool:
-        """Whether only one person will do."""
-        return self.reconnect_account_id is not None or self.expected_platform_user_id is not None
+    def wants_oauth(self) -> bool:
+        """Whether it asks for what only an authorization page can give."""
+        asked = (self.reconnect_account_id, self.expected_platform_user_id, self.scopes)
+        return self.force_reauth or any(one is not None for one in asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,28 +57,45 @@ class Started:
 async def start(service: Service, caller: Caller, call: StartCall) -> Started:
     """Save an attempt and answer where the person goes; one statement (one more to reconnect), no network.
 
-    Raises: BadRequest for an unknown platform, a malformed profileId, a redirect_url no browser may be sent to, or an
-    account to reconnect that is another's; NotConfigured; NotFound and Forbidden as `owners.profiles.visible`.
+    Raises: BadRequest for an unknown platform, a malformed profileId, a redirect_url no browser may be sent to, scopes
+    without which nothing could be posted, or an account to reconnect that is another's; NotConfigured; NotFound and
+    Forbidden as `owners.profiles.visible`.
     """
     adapter = adapter_of(service, call.platform)
-    if call.is_for_somebody and not isinstance(adapter, OAuthPlatform):
+    if call.wants_oauth and not isinstance(adapter, OAuthPlatform):
         raise BadRequest(
             f"{adapter.name} has no reconnection of its own: connect it again, the account stays the same."
         )
+    account = None
     if call.reconnect_account_id is not None:
-        await _check_reconnects(service, caller, call, call.reconnect_account_id)
-    issued = make_attempt(service, caller, call, adapter)
+        account = await _to_reconnect(service, caller, call, call.reconnect_account_id)
+    chosen = None
+    if isinstance(adapter, OAuthPlatform):
+        if account is None:
+            chosen = await apps.for_start(service, caller, adapter.name)
+        else:
+            chosen = await apps.for_account(service, caller, account)
+    issued = make_attempt(service, caller, call, adapter, chosen)
     if not caller.may_see(call.profile_id) or not await attempts.insert_for_profile(service.db, issued.attempt):
         await profiles.visible(service.db, caller, call.profile_id)  # tells which of the two it was
         raise NotFound("Profile not found")
-    return Started(url=_url(service, adapter, issued), state=issued.state, attempt_id=issued.attempt.id)
+    if chosen is None or not isinstance(adapter, OAuthPlatform):
+        return _started(hosted_page(service, adapter.name, issued.state), issued)
+    app = replace(chosen.app, scopes=call.scopes or chosen.app.scopes)
+    url = adapter.authorize_url(app, state=issued.state, verifier=issued.verifier, reauth=call.force_reauth)
+    return _started(service.outbound_map.apply(url), issued)
 
 
-async def _check_reconnects(service: Service, caller: Caller, call: StartCall, account_id: str) -> None:
+def _started(url: str, issued: Issued) -> Started:
+    return Started(url=url, state=issued.state, attempt_id=issued.attempt.id)
+
+
+async def _to_reconnect(service: Service, caller: Caller, call: StartCall, account_id: str) -> Account:
     account = (await accounts.get(service, caller, account_id)).account
     if (account.platform, account.profile_id) != (call.platform, call.profile_id):
         reason = "an account of this platform and profile"
         raise BadRequest(f"reconnectAccountId must be {reason}.", fields={"reconnectAccountId": reason})
+    return account
 
 
 def adapter_of(service: Service, platform: str) -> Adapter:
@@ -84,13 +111,20 @@ def adapter_of(service: Service, platform: str) -> Adapter:
     return adapter
 
 
-def make_attempt(service: Service, caller: Caller, call: StartCall, adapter: Adapter) -> Issued:
-    """Check the call and make its attempt, not yet saved. Raises: as `start`, but nothing about the profile's owner."""
+def make_attempt(
+    service: Service, caller: Caller, call: StartCall, adapter: Adapter, chosen: Chosen | None = None
+) -> Issued:
+    """Check the call and make its attempt, not yet saved. `chosen` is the app, where the platform has one.
+
+    Raises: as `start`, but nothing about the profile's owner.
+    """
     profiles.check_id(call.profile_id)
     if call.redirect_url is not None:
         redirects.check_redirect_url(call.redirect_url, caller.redirect_allowlist)
-    by_oauth = isinstance(adapter, OAuthPlatform)
-    app = service.app(adapter.name) if by_oauth else None
+    if call.opener_origin is not None:
+        redirects.check_opener_origin(call.opener_origin, caller.redirect_allowlist)
+    if call.scopes is not None:
+        _check_scopes(service, call.platform, call.scopes, chosen)
     return state.make(
         service.vault,
         NewAttempt(
@@ -98,22 +132,30 @@ def make_attempt(service: Service, caller: Caller, call: StartCall, adapter: Ada
             key_id=caller.key_id,
             profile_id=call.profile_id,
             platform=adapter.name,
-            app_id="" if app is None else app.client_id,
-            redirect_uri="" if app is None else app.redirect_uri,
+            app_id="" if chosen is None else chosen.app.client_id,
+            redirect_uri="" if chosen is None else chosen.app.redirect_uri,
             redirect_url=call.redirect_url,
             headless=call.headless,
             reconnect_account_id=call.reconnect_account_id,
             expected_platform_user_id=call.expected_platform_user_id,
-            with_verifier=isinstance(adapter, OAuthPlatform) and app is not None and adapter.uses_pkce(app),
+            with_verifier=isinstance(adapter, OAuthPlatform) and chosen is not None and adapter.uses_pkce(chosen.app),
+            credential_id=None if chosen is None else chosen.credential_id,
+            member_id=caller.member_id if caller.key_id is None and caller.link_id is None else None,
+            link_id=caller.link_id,
+            scopes=call.scopes,
+            language=None if call.language is None else check_language(call.language),
+            opener_origin=call.opener_origin,
         ),
     )
 
 
-def _url(service: Service, adapter: Adapter, issued: Issued) -> str:
-    if not isinstance(adapter, OAuthPlatform):
-        return hosted_page(service, adapter.name, issued.state)
-    app = service.app(adapter.name)
-    return service.outbound_map.apply(adapter.authorize_url(app, state=issued.state, verifier=issued.verifier))
+def _check_scopes(service: Service, platform: str, scopes: tuple[str, ...], chosen: Chosen | None) -> None:
+    needed = apps.needed_scopes(service, platform)
+    if chosen is not None and chosen.app.scopes:  # what the app asks for less than usual, it can do without
+        needed = tuple(scope for scope in needed if scope in chosen.app.scopes)
+    reason = apps.wrong_scopes(scopes, needed) if scopes else "name at least one, or leave it out"
+    if reason is not None:
+        raise BadRequest(f"scopes: {reason}.", fields={"scopes": reason})
 
 
 def hosted_page(service: Service, platform: str, state_text: str) -> str:

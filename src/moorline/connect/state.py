@@ -15,7 +15,10 @@ STATE_TTL_S = 10 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAttempt:
-    """What an attempt is to be. `app_id` is the client id the state is bound to (empty where there is no app)."""
+    """What an attempt is to be. `app_id` is the client id the state is bound to (empty where there is no app).
+
+    The rest is as in `store.attempts.Attempt`.
+    """
 
     user_id: str
     key_id: str | None
@@ -28,6 +31,12 @@ class NewAttempt:
     with_verifier: bool
     reconnect_account_id: str | None = None
     expected_platform_user_id: str | None = None
+    credential_id: str | None = None
+    member_id: str | None = None
+    link_id: str | None = None
+    scopes: tuple[str, ...] | None = None
+    language: str | None = None
+    opener_origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +65,14 @@ def make(vault: Vault, new: NewAttempt) -> Issued:
         headless=new.headless,
         reconnect_account_id=new.reconnect_account_id,
         expected_platform_user_id=new.expected_platform_user_id,
+        credential_id=new.credential_id,
+        member_id=new.member_id,
+        link_id=new.link_id,
+        scopes=new.scopes,
+        language=new.language,
+        opener_origin=new.opener_origin,
         state_hash=hash_of(state),
-        verifier_sealed=None if verifier is None else vault.seal_text(verifier, about=_about(attempt_id)),
+        verifier_sealed=None if verifier is None else vault.seal_text(verifier, about=about_verifier(attempt_id)),
         created_at=now,
         expires_at=now + timedelta(seconds=STATE_TTL_S),
     )
@@ -65,11 +80,19 @@ def make(vault: Vault, new: NewAttempt) -> Issued:
 
 
 async def consume(
-    service: Service, *, state: str, code: str, platform: str, app_id: str, only_for: tuple[str, str] | None = None
+    service: Service,
+    *,
+    state: str,
+    code: str,
+    platform: str,
+    app_id: str,
+    credential_id: str | None = None,
+    only_for: tuple[str, str] | None = None,
 ) -> Attempt | None:
     """Use the state up, in one committed statement, before any call goes out; None when it cannot be used.
 
-    `only_for` is (tenant, profile): the state must have been issued for them.
+    `credential_id` is the tenant's own app it came back to; `only_for` (tenant, profile): the state must have been
+    issued for them.
     """
     user_id, profile_id = only_for or (None, None)
     use = Use(
@@ -77,6 +100,7 @@ async def consume(
         code_hash=hash_of(code),
         platform=platform,
         app_id=app_id,
+        credential_id=credential_id,
         now=clock.now(),
         user_id=user_id,
         profile_id=profile_id,
@@ -88,7 +112,7 @@ def open_verifier(vault: Vault, attempt: Attempt) -> str | None:
     """The PKCE verifier of a consumed attempt. Raises: CannotOpen when the row was tampered with."""
     if attempt.verifier_sealed is None:
         return None
-    return vault.open_text(attempt.verifier_sealed, about=_about(attempt.id))
+    return vault.open_text(attempt.verifier_sealed, about=about_verifier(attempt.id))
 
 
 def hash_of(text: str) -> bytes:
@@ -96,5 +120,6 @@ def hash_of(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _about(attempt_id: str) -> str:
+def about_verifier(attempt_id: str) -> str:
+    """What a verifier is sealed for."""
     return f"attempts|verifier|{attempt_id}"

@@ -26,6 +26,7 @@ class Kind(enum.Enum):
     REFRESH_TOKEN = "refreshToken"  # stands where the documented answers have the platform's own; nothing reads it
     PENDING_DATA = "pendingDataToken"
     COOKIE = "cookie"
+    STATUS = "status"  # tells whether an attempt is over; for the page that opened it in a popup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,10 @@ class Bluesky(AppPasswordPlatform):
         return reply.status in {400, 401} and error_name(reply) in {"ExpiredToken", "InvalidToken"}
 
     @override
+    def looks_like_app_password(self, text: str) -> bool:
+        return looks_like_app_password(text)
+
+    @override
     async def sign_in(self, http: Http, *, identifier: str, password: str) -> SignedIn:
         secret = password.strip()
         if not secret:

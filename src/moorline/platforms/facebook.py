@@ -33,14 +33,15 @@ from moorline.errors import (
     ScopeMissing,
     UnexpectedReply,
 )
+from moorline.languages import N_
 from moorline.wire import Http, Reply, Request
 
 GRAPH = "https://graph.facebook.com/{version}"
 VERSION = "v25.0"  # docs/platforms/facebook.md#version, checked 2026-11-23; ends 2028-07-29
 PAGE_FIELDS = "id,name,username,access_token,category,tasks,fan_count,picture.type(large)"
 
-NOT_SHARED = "Facebook gives this app no access to it. Tick it when Facebook asks which Pages to share."
-ONLY_VIEWED = "You can view it, but not post to it. Ask its owner for content access."
+NOT_SHARED = N_("Facebook gives this app no access to it. Tick it when Facebook asks which Pages to share.")
+ONLY_VIEWED = N_("You can view it, but not post to it. Ask its owner for content access.")
 
 # New Pages Experience repeats the classic tasks under names of its own.
 _MAY_POST = {
@@ -83,6 +84,7 @@ class Facebook(OAuthPlatform):
         version=VERSION,
         # What a person once left out is not asked again without it: docs/platforms/facebook.md#scopes
         authorize_extra={"auth_type": "rerequest"},
+        reauth_extra={"auth_type": "reauthenticate"},
     )
 
     @override

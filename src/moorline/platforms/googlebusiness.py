@@ -13,6 +13,7 @@ from moorline.adapter import google
 from moorline.adapter.oauth import MAX_ITEMS, OAuthPlatform, OAuthSpec
 from moorline.adapter.values import App, Choice, Choices, Connection, Identity, Selection, Tokens, Unavailable
 from moorline.errors import MoorlineError, NotFound, UnexpectedReply
+from moorline.languages import N_
 from moorline.wire import Http, Reply, Request
 
 # docs/platforms/googlebusiness.md#addresses, checked 2026-11-23
@@ -193,7 +194,7 @@ def _as_hidden(account: Account, error: UnexpectedReply) -> Unavailable:
     """The account as one that cannot be picked, when Google refuses this one alone. Raises: any other error."""
     if (error.platform_code or "").partition("/")[0] not in _HIDDEN:
         raise error
-    reason = "Google does not show you what belongs to this account. Ask one of its owners for access."
+    reason = N_("Google does not show you what belongs to this account. Ask one of its owners for access.")
     return Unavailable(id=account.name, name=account.title, reason=reason)
 
 
@@ -259,7 +260,7 @@ def to_choices(found: Iterable[Location | Unavailable]) -> Choices:
         elif one.is_verified:
             items.append(one.choice)
         else:
-            reason = "Google has not verified it. Verify it in its Business Profile, then connect again."
+            reason = N_("Google has not verified it. Verify it in its Business Profile, then connect again.")
             unavailable.append(Unavailable(id=one.choice.id, name=one.choice.name, reason=reason))
     return Choices(
         items=tuple(items),

@@ -22,6 +22,7 @@ from moorline.errors import (
     ScopeMissing,
     UnexpectedReply,
 )
+from moorline.languages import N_
 from moorline.wire import Http, Reply, Request
 
 OAUTH = "https://www.linkedin.com/oauth/v2"
@@ -276,12 +277,12 @@ def to_refusals(page: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
 
 def _refusal(urn: str, row: Mapping[str, Any]) -> str | None:
     if not _is_known(urn):
-        return "It is no organization, and other kinds of pages cannot be connected. Pick another one."
+        return N_("It is no organization, and other kinds of pages cannot be connected. Pick another one.")
     if row.get("state", "APPROVED") != "APPROVED":
-        return "Your role there is not approved. Ask an administrator of the page to approve it."
-    if str(row.get("role")) not in _MAY_POST:
-        return "Your role there does not allow posting. Ask an administrator of the page to make you a content admin."
-    return None
+        return N_("Your role there is not approved. Ask an administrator of the page to approve it.")
+    if str(row.get("role")) in _MAY_POST:
+        return None
+    return N_("Your role there does not allow posting. Ask an administrator of the page to make you a content admin.")
 
 
 def to_next_start(page: Mapping[str, Any], start: int) -> int | None:

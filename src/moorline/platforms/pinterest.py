@@ -31,6 +31,7 @@ from moorline.errors import (
     ScopeMissing,
     UnexpectedReply,
 )
+from moorline.languages import N_
 from moorline.wire import Http, Reply, Request
 
 API = "https://{version}.pinterest.com/v5"
@@ -220,12 +221,19 @@ def to_entry(board: Mapping[str, Any], granted: Collection[str]) -> Choice | Una
     board_id, privacy = str(board["id"]), _text(board.get("privacy"))
     name = _text(board.get("name")) or board_id
     if board.get("is_ads_only") is True:
-        reason = "It holds pins for ads only. Pick another board."
+        reason = N_("It holds pins for ads only. Pick another board.")
         return Unavailable(id=board_id, name=name, reason=reason)
     if privacy == "SECRET" and not _WRITES_SECRET.issubset(granted):
-        reason = "It is a private board, and this app may not pin to those. Make it public, or pick another board."
+        reason = N_("It is a private board, and this app may not pin to those. Make it public, or pick another board.")
         return Unavailable(id=board_id, name=name, reason=reason)
-    return Choice(id=board_id, name=name, shown={"description": _text(board.get("description")), "privacy": privacy})
+    media, pins = board.get("media"), board.get("pin_count")
+    return Choice(
+        id=board_id,
+        name=name,
+        picture_url=_text(media.get("image_cover_url")) or None if isinstance(media, dict) else None,
+        shown={"description": _text(board.get("description")), "privacy": privacy},
+        item_count=pins if isinstance(pins, int) else None,
+    )
 
 
 def _text(value: object) -> str:

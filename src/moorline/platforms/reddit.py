@@ -23,6 +23,7 @@ from moorline.errors import (
     UnexpectedReply,
     Unreachable,
 )
+from moorline.languages import N_
 from moorline.wire import Http, Reply, Request
 
 WWW = "https://www.reddit.com/api/v1"
@@ -229,12 +230,12 @@ def to_entry(thing: object) -> tuple[str, Choice | Unavailable]:
 def _why_not(row: Mapping[str, Any]) -> str | None:
     kind = _text(row.get("subreddit_type"))
     if kind == "user":
-        return "It is somebody's profile. Pick a subreddit."
+        return N_("It is somebody's profile. Pick a subreddit.")
     if row.get("user_is_banned") is True:
-        return "You are banned there. Ask its moderators, or pick another subreddit."
+        return N_("You are banned there. Ask its moderators, or pick another subreddit.")
     is_let_in = row.get("user_is_moderator") is True or row.get("user_is_contributor") is True
     if kind in _CLOSED and not is_let_in:
-        return "Only approved members post there. Ask its moderators to approve you."
+        return N_("Only approved members post there. Ask its moderators to approve you.")
     return None
 
 

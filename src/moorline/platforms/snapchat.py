@@ -21,6 +21,7 @@ from moorline.errors import (
     UnexpectedReply,
     Unreachable,
 )
+from moorline.languages import N_
 from moorline.wire import Http, Reply, Request
 
 LOGIN = "https://accounts.snapchat.com/login/oauth2"
@@ -40,7 +41,9 @@ _APP_NAMES = {"invalid_client", "unauthorized_client"}
 _DEAD = "invalid_grant"
 _GONE = {404, 410}
 _LONGEST_WAIT_S = 3600  # Snapchat counts in seconds; more than an hour is a clock that goes wrong
-_UNREADABLE = "Snapchat could not show it to us. Check your role on it in Snapchat's Business Manager, then try again."
+_UNREADABLE = N_(
+    "Snapchat could not show it to us. Check your role on it in Snapchat's Business Manager, then try again."
+)
 
 
 class Row(NamedTuple):
