@@ -145,6 +145,15 @@ def test_s34_a_key_taken_away_closes_what_it_sealed() -> None:
             sealing(*keys).open(old, about=ABOUT)
 
 
+@given(plain=st.binary(max_size=100))
+def test_s34_what_the_first_key_sealed_is_current_and_nothing_else(plain: bytes) -> None:
+    rotated = sealing(KEY, OTHER_KEY)
+    assert rotated.is_current(rotated.seal(plain, about=ABOUT))
+    assert not rotated.is_current(sealing(OTHER_KEY).seal(plain, about=ABOUT))
+    assert not rotated.is_current(plain)
+    assert not rotated.is_current(b"\x02" + rotated.seal(plain, about=ABOUT)[1:])
+
+
 def test_s32_why_something_does_not_open_is_not_told() -> None:
     sealed = sealing().seal(b"value", about=ABOUT)
     messages = set()
@@ -190,3 +199,23 @@ def test_s33_a_key_that_is_none_is_refused_with_a_sentence_that_does_not_repeat_
     with pytest.raises(ValueError, match=sentence) as raised:
         vault.parse_key(text)
     assert not text or text not in str(raised.value)
+
+
+@given(plain=st.binary(max_size=200), other=st.binary(max_size=200), about=st.text(max_size=50))
+def test_a_signature_is_always_the_same_and_of_one_text_for_one_purpose_only(
+    plain: bytes, other: bytes, about: str
+) -> None:
+    signature = sealing().sign(plain, about=about)
+    assert signature == sealing().sign(plain, about=about)
+    assert sealing().is_signed(plain, signature, about=about)
+    assert sealing().is_signed(other, signature, about=about) is (other == plain)
+    assert not sealing().is_signed(plain, signature, about=f"{about}|other")
+    assert not sealing(OTHER_KEY).is_signed(plain, signature, about=about)
+
+
+def test_a_signature_outlives_a_new_key_and_is_not_a_part_of_one() -> None:
+    signature = sealing(KEY).sign(b"text", about=ABOUT)
+    assert sealing(OTHER_KEY, KEY).is_signed(b"text", signature, about=ABOUT)
+    assert sealing(OTHER_KEY, KEY).sign(b"text", about=ABOUT) != signature
+    for wrong in (b"", signature[:-1], signature + b"\x00", bytes(16)):
+        assert not sealing(KEY).is_signed(b"text", wrong, about=ABOUT)

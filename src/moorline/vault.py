@@ -7,6 +7,7 @@ whose, so a value moved to another row, field or tenant does not open.
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
@@ -53,6 +54,7 @@ class Vault:
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._sealing_id = _key_id(keys[0])
         self._sealing = self._ciphers[self._sealing_id]
+        self._signing = [hashlib.sha256(b"moorline signing\x00" + key).digest() for key in keys]
 
     def seal(self, plain: bytes, *, about: str) -> bytes:
         """Seal `plain`; `about` (what it is, of which row, of which tenant) must be given again to open it."""
@@ -73,6 +75,21 @@ class Vault:
         except InvalidTag as error:
             raise CannotOpen from error
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether the first key sealed it, by its key id alone: it may be damaged all the same."""
+        return sealed.startswith(_VERSION + self._sealing_id)
+
+    def sign(self, plain: bytes, *, about: str) -> bytes:
+        """16 bytes that only this service can make, always the same for the same `plain` and `about`.
+
+        For what may be read but not forged; unlike a sealed value it lets caches work.
+        """
+        return _signature(self._signing[0], plain, about)
+
+    def is_signed(self, plain: bytes, signature: bytes, *, about: str) -> bool:
+        """Whether any of the keys made this signature; in constant time for each."""
+        return any(hmac.compare_digest(_signature(key, plain, about), signature) for key in self._signing)
+
     def seal_text(self, plain: str, *, about: str) -> bytes:
         """`seal` for text."""
         return self.seal(plain.encode(), about=about)
@@ -80,6 +97,10 @@ class Vault:
     def open_text(self, sealed: bytes, *, about: str) -> str:
         """`open` for text."""
         return self.open(sealed, about=about).decode()
+
+
+def _signature(key: bytes, plain: bytes, about: str) -> bytes:
+    return hmac.digest(key, about.encode() + b"\x00" + plain, "sha256")[:_TAG_BYTES]
 
 
 def _key_id(key: bytes) -> bytes:
