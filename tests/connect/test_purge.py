@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from moorline import clock, ids
+from moorline.accounts import history
 from moorline.connect import purge
+from moorline.owners import audit, sessions, users
 from moorline.store import attempts, bot_inboxes, kept_answers, selections
 from moorline.store.attempts import Attempt
 from moorline.store.db import Database, Statements
@@ -101,6 +103,24 @@ async def test_attempts_are_kept_for_thirty_days_and_their_codes_go_with_them(
     assert (await count(world.service.db))["codes"] == 0
 
 
+@on_both_engines
+async def test_logs_of_accounts_and_changes_are_kept_for_four_hundred_days(
+    world: World, frozen_clock: FrozenClock
+) -> None:
+    db = world.service.db
+    await db.run("DELETE FROM audit")  # what made the tenants, before the clock was frozen
+    body = {"chatId": "@mychannel", "profileId": world.owner.profile_id}
+    await world.ok("POST", "/v1/connect/telegram", body=body)
+    await world.new_profile("Second")
+    assert len(await db.all("SELECT id FROM audit UNION ALL SELECT id FROM account_events")) == 2
+    assert audit.KEEP == history.KEEP == timedelta(days=400)
+    frozen_clock.advance(timedelta(days=400).total_seconds() - 60)
+    assert await purge.purge(world.service) == 0
+    frozen_clock.advance(120)
+    assert await purge.purge(world.service) == 2
+    assert await db.all("SELECT id FROM audit UNION ALL SELECT id FROM account_events") == []
+
+
 async def test_kept_answers_go_after_a_day(world: World, frozen_clock: FrozenClock) -> None:
     headers = {"Idempotency-Key": "once"}
     await world.ok("POST", "/v1/profiles", body={"name": "Once"}, headers=headers)
@@ -155,6 +175,21 @@ async def test_old_attempts_go_oldest_or_not_and_young_ones_stay(world: World) -
     await db.transaction(fill)
     assert await purge.purge(world.service) == 3
     assert (await count(db))["attempts"] == 3
+
+
+@on_both_engines
+async def test_sessions_and_sign_in_links_that_are_over_go(world: World, frozen_clock: FrozenClock) -> None:
+    frozen_clock.set(clock.now())
+    owner = await users.find_by_email(world.service.db, "owner@example.com")
+    assert owner is not None
+    for days in (0, 5):
+        frozen_clock.advance(days * 24 * 3600)
+        await sessions.sign_in_by_link(world.service.db, await sessions.new_link(world.service.db, owner))
+        await sessions.new_link(world.service.db, owner)
+    frozen_clock.advance(2 * 24 * 3600)
+    await purge.purge(world.service)
+    left = await world.service.db.all("SELECT token_hash FROM sessions UNION ALL SELECT token_hash FROM sign_in_links")
+    assert len(left) == 1, "the later session alone"
 
 
 @on_both_engines

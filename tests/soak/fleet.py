@@ -70,19 +70,23 @@ class Member:
 
     async def tell(self, ahead_s: float, command: str) -> bool:
         """Move its clock, or let it work too; whether it did, which it does not when it is killed. Raises: Broke."""
+        return await self.ask(ahead_s, command) == "done"
+
+    async def ask(self, ahead_s: float, command: str) -> str:
+        """What it answers to a command; `gone` when it is killed. Raises: Broke."""
         assert self._process is not None
         assert self._process.stdin is not None
         self._commands += 1
         number = str(self._commands)
         said: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         if self._reading is None or self._reading.done():
-            return False
+            return "gone"
         self._waiting[number] = said
         self._process.stdin.write(f"{number} {ahead_s} {command}\n".encode())
         answer = await said
         if answer.startswith("broke"):
             raise Broke(f"{self.name} {answer}\n{self.log[-2000:]}")
-        return answer == "done"
+        return answer
 
     def kill(self) -> None:
         """End this life as a power failure would: no handler runs."""
@@ -151,6 +155,10 @@ class Fleet:
     async def work(self) -> None:
         """Let everybody do what is due, all at once. Raises: Broke."""
         await asyncio.gather(*(member.tell(self.ahead_s, "work") for member in self.ready))
+
+    async def open_link(self, token: str, platform: str) -> str:
+        """Where somebody is sent who opens a connect link and picks a platform. Raises: Broke."""
+        return await self.ready[0].ask(self.ahead_s, f"link:{token}:{platform}")
 
     def kill(self, member: Member) -> None:
         """Kill -9, and start it anew beside what goes on."""

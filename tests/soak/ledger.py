@@ -252,7 +252,7 @@ class _Answer:
         else:
             self.body += message.get("body", b"")
             self.is_cut = bool(message.get("more_body"))
-            if self.keep_bytes is not None and self.status == 200:
+            if self.keep_bytes is not None and self.status == 200 and _told(bytes(self.body))[0]:
                 self.is_cut = True
                 message = {**message, "body": message.get("body", b"")[: self.keep_bytes], "more_body": True}
         await self._send(message)

@@ -1,6 +1,10 @@
-"""What is lived through: everybody connected, some accounts taken away on purpose, all the others alive at the end."""
+"""What is lived through: everybody connected, some accounts taken away on purpose, all the others alive at the end.
+
+Some consents end; whoever gave them is warned and comes back through the link of the warning.
+"""
 
 from moorline.platforms import ALL
+from tests.soak.endings import Endings
 from tests.soak.people import Connected
 from tests.soak.soak import Soak
 
@@ -11,8 +15,12 @@ OTHER = "crowd"  # has accounts beside those that are to live
 
 async def live(soak: Soak) -> bool:
     """The whole life, with everything asserted at its end; whether all days were lived."""
+    endings = Endings(soak)
+    await endings.begin()
     await soak.connect_everybody()
     assert {account.platform for account in soak.accounts} == {platform.name for platform in ALL}
+    await endings.connect(OTHER)
+    soak.after_burst = endings.follow
     lost, withdrawn, disconnected = [await soak.add(name, OTHER) for name in ("twitter", "reddit", "tiktok")]
     await soak.run(until_day=soak.plan.days / 3)
 
@@ -22,7 +30,7 @@ async def live(soak: Soak) -> bool:
     is_whole = await soak.run(until_day=soak.plan.days)
 
     await soak.settle()
-    problems = await soak.problems()
+    problems = [*await soak.problems(), *endings.problems()]
     assert not problems, "\n".join([*problems, soak.report()])
     states = {account["_id"]: account["isActive"] for account in await soak.journey.accounts()}
     assert (states[lost.id], states[withdrawn.id]) == (False, False)

@@ -1,8 +1,9 @@
 """One service process of the soak: serves the API, and moves its clock and does the background work when it is told.
 
 A line of standard input is `<number> <ahead_s> move` or `<number> <ahead_s> work`: the clock goes to that many seconds
-ahead of the machine's, and with `work` everything that is due is done. The answer is `<number> done`. The process ends
-when standard input does, so nothing is left over when the tests are killed.
+ahead of the machine's, and with `work` everything that is due is done. The answer is `<number> done`. With
+`<number> <ahead_s> link:<token>:<platform>` somebody who opened a connect link begins a connection, and the answer is
+where they are sent. The process ends when standard input does, so nothing is left over when the tests are killed.
 """
 
 import asyncio
@@ -15,8 +16,10 @@ from moorline import clock, logs
 from moorline.app import create_app, open_service
 from moorline.cli.environment import platform_names
 from moorline.cli.running import listen, run, uvicorn_server
+from moorline.connect import links
 from moorline.jobs import revoking
 from moorline.jobs.renewals import Renewals
+from moorline.jobs.warnings import Warnings
 from moorline.service import Service
 from moorline.settings import PREFIX, load
 from moorline.webhooks import deliver
@@ -30,6 +33,7 @@ class Commanded:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._renewals = Renewals(service)
+        self._warnings = Warnings(service)
         self._working: set[asyncio.Task[None]] = set()
 
     async def read(self) -> None:
@@ -39,19 +43,31 @@ class Commanded:
         while line := (await lines.readline()).decode().split():
             number, ahead_s, command = line
             ahead_to(float(ahead_s))
-            if command == "work":
-                task = asyncio.create_task(self._work(number))
+            if command != "move":
+                task = asyncio.create_task(self._work(number) if command == "work" else self._open(number, command))
                 self._working.add(task)
                 task.add_done_callback(self._working.discard)
             else:
                 say(f"{number} done")
+
+    async def _open(self, number: str, command: str) -> None:
+        _, token, platform = command.split(":")
+        try:
+            started = await links.start(self._service, token, platform)
+        except Exception as error:
+            say(f"{number} broke {error!r}")
+            raise
+        say(f"{number} {started.url}")
 
     async def _work(self, number: str) -> None:
         counts: Sequence[int] = ()
         try:
             for _ in range(MOST_ROUNDS):
                 counts = await asyncio.gather(
-                    self._renewals.work(), revoking.work(self._service), deliver.deliver_due(self._service)
+                    self._renewals.work(),
+                    self._warnings.work(),
+                    revoking.work(self._service),
+                    deliver.deliver_due(self._service),
                 )
                 if not any(counts):
                     break

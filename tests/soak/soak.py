@@ -8,7 +8,7 @@ by a burst: all workers look for what is due, callers ask for tokens, and at tim
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,11 +67,16 @@ class Tally:
     failures_told: int = 0
     kills: int = 0
     faults: int = 0
+    came_back: int = 0  # through the link of a warning
     lost: list[str] = field(default_factory=list)  # grants whose next token was lost on the way, and why
 
 
+async def _nothing() -> None:
+    """What is done after a burst unless somebody says so."""
+
+
 class Soak:
-    """One run on one database."""
+    """One run on one database. `after_burst` is done after each of them."""
 
     def __init__(self, plan: Plan, database_url: str, folder: Path) -> None:
         self.plan = plan
@@ -90,6 +95,7 @@ class Soak:
         self._kills_at_s = sorted(self._random.uniform(0.1, 0.9) * plan.days * DAY_S for _ in range(plan.kills))
         self._time_outs_at_s = sorted(self._random.uniform(0.1, 0.9) * plan.days * DAY_S for _ in range(plan.time_outs))
         self._recover = False
+        self.after_burst: Callable[[], Awaitable[None]] = _nothing
 
     @property
     def wall_s(self) -> float:
@@ -180,7 +186,7 @@ class Soak:
         body = {
             "name": "soak",
             "url": self.receiver.url,
-            "events": ["account.connected", "account.disconnected"],
+            "events": ["account.connected", "account.disconnected", "account.expiring"],
         }
         told = await self.journey.call("POST", "webhooks/settings", body=body)
         assert told.status < 300, told.text
@@ -204,6 +210,7 @@ class Soak:
             f"{len(self.accounts)} accounts, {self.ledger.renewals()} renewals",
             f"{self.plan.callers} callers, {tally.answers} tokens handed out, {tally.failures_told} calls failed",
             f"{tally.faults} faults ordered; spent tokens presented again after a lost answer: {self.ledger.retries()}",
+            f"{len(self.messages('account.expiring'))} warnings of an end, {tally.came_back} came back by the link",
             f"lost on the way to a killed process: {', '.join(tally.lost) or 'none'}",
         )
         return "\n".join(lines)
@@ -225,6 +232,7 @@ class Soak:
             await self._trouble()
             await self.burst()
             await self._look_after()
+            await self.after_burst()
         return True
 
     async def burst(self) -> None:
@@ -239,6 +247,9 @@ class Soak:
             answers, _, _ = await asyncio.gather(asyncio.gather(*callers), self.fleet.work(), self._kill(kills))
         finally:
             creeping.cancel()
+        # An answer that nobody waited for explains why its callers failed.
+        while self.ledger.in_flight:  # noqa: ASYNC110 - the ledger counts, it has nothing to wait on
+            await asyncio.sleep(0.05)
         troubled = {call.consent for call in self.ledger.calls[calls_before:] if call.was_trouble}
         unexplained = [
             f"{account.name}: {told}"
@@ -363,7 +374,9 @@ class Soak:
 
     def _told(self) -> Counter[str]:
         """How many disconnections were told of each account, those told twice with one id once."""
-        messages = {one.message_id: one.json for one in self.receiver.received}
-        return Counter(
-            body["account"]["accountId"] for body in messages.values() if body["event"] == "account.disconnected"
-        )
+        return Counter(body["account"]["accountId"] for body in self.messages("account.disconnected"))
+
+    def messages(self, event: str) -> list[Any]:
+        """What was told of an event, a message that arrived twice once."""
+        told = {one.message_id: one.json for one in self.receiver.received}
+        return [body for body in told.values() if body["event"] == event]

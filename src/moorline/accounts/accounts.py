@@ -7,14 +7,16 @@ from typing import TypeVar
 import msgspec
 
 from moorline import clock, ids
-from moorline.accounts import grants, revocation, tokens
+from moorline.accounts import expiry, grants, history, revocation, tokens
 from moorline.accounts.proven import Picked, Proven
 from moorline.errors import BadRequest, FlowFailed, NotFound
 from moorline.logs import event
+from moorline.owners import apps, links
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
 from moorline.store import accounts, attempts, bot_inboxes, selections
 from moorline.store import grants as stored_grants
+from moorline.store import links as stored_links
 from moorline.store.accounts import Account, AccountOfProfile
 from moorline.store.db import Deadlocked, ReferenceViolated, Statements, Work
 from moorline.webhooks import queue
@@ -27,16 +29,24 @@ T = TypeVar("T")
 
 
 async def save(
-    service: Service, proven: Proven, *, attempt_id: str | None = None, picked: Picked | None = None
+    service: Service,
+    proven: Proven,
+    *,
+    attempt_id: str | None = None,
+    picked: Picked | None = None,
+    steps: str = "",
 ) -> Account:
     """Save or update in place, grant and tokens with it, and note it in the attempt: one durable transaction.
 
+    `steps` are added to those the attempt keeps.
     Raises: FlowFailed(profile_not_found) when the profile went away meanwhile, FlowFailed(session_expired) when the
-    open selection the account is picked from did, or was used for something else.
+    open selection the account is picked from did, or was used for something else; as `owners.links.use` for an attempt
+    that was started through a connect link.
     """
     now = clock.now()
     connection = proven.connection
-    sealed_grant = grants.seal_grant(service.vault, proven, renew_at=partial(tokens.due_at, service))
+    renews = expiry.renews_of(service, proven.platform)
+    sealed_grant = grants.seal_grant(service.vault, proven, renew_at=partial(tokens.due_at, service), renews=renews)
     own_token = grants.seal_own(service.vault, proven)
     fresh = Account(
         id=ids.new_id(),
@@ -57,6 +67,9 @@ async def save(
     async def write(tx: Statements) -> Account:
         if proven.is_exclusive:
             await _refuse_held(tx, proven)
+        if sealed_grant is not None:
+            client = {"user_id": proven.user_id, "platform": proven.platform, "client_id": proven.app_id}
+            await apps.refuse_gone(service, tx, **client)
         before = await accounts.grant_id_of(tx, proven.profile_id, proven.platform, connection.platform_account_id)
         grant_id = None
         if sealed_grant is not None:
@@ -64,21 +77,18 @@ async def save(
             grant_id = await grants.put(tx, sealed_grant, consented_at=consented_at, now=now)
         account = await accounts.upsert(tx, grants.with_grant(fresh, grant_id), now)
         await queue.account_event(tx, account, "account.connected")
+        if attempt_id is None:  # else the attempt tells of it
+            await history.note(tx, account, "connected")
         if own_token is not None:
             await accounts.put_token(tx, account.id, own_token.sealed, own_token.expires_at, now)
         if grant_id is not None:  # a new consent serves the person's other accounts too
             for other in await accounts.set_active_of_grant(tx, grant_id, is_active=True, now=now):
                 await queue.account_event(tx, other, "account.connected")
+                await history.note(tx, other, "restored", "The person consented anew.")
         if before is not None and before != grant_id:
-            await stored_grants.delete_unused(tx, before)
+            await _let_go(service, tx, before)
         if attempt_id is not None:
-            await attempts.set_connected(tx, attempt_id, account.id, now)
-        if (
-            attempt_id is not None
-            and picked is not None
-            and not await selections.set_saved(tx, attempt_id, account.id, choice_id=picked.choice_id, once=picked.once)
-        ):
-            raise FlowFailed("session_expired", "The choice was left, made or ran out meanwhile; nothing was saved.")
+            await _note_in_attempt(tx, attempt_id, account, picked, steps)
         return account
 
     try:
@@ -172,14 +182,12 @@ async def disconnect(service: Service, caller: Caller, account_id: str) -> None:
         account = await accounts.delete(tx, caller.user_id, account_id)
         if account is None:
             return None, None
-        told = {"disconnectionType": "intentional", "reason": "Disconnected through the API."}
+        how = "in the dashboard" if caller.key_id is None else "through the API"
+        told = {"disconnectionType": "intentional", "reason": f"Disconnected {how}."}
         await queue.account_event(tx, account, "account.disconnected", **told)
-        if account.grant_id is None:
-            return account, None
-        withdrawn = await grants.read_for_withdrawal(tx, account.grant_id)
-        if not await stored_grants.delete_unused(tx, account.grant_id) or withdrawn is None:
-            return account, None
-        return account, await revocation.keep(service, tx, withdrawn)
+        await history.note(tx, account, "disconnected", told["reason"])
+        await stored_links.revoke_of_account(tx, account.id, clock.now())  # there is nothing left to be renewed
+        return account, None if account.grant_id is None else await _let_go(service, tx, account.grant_id)
 
     account, revocation_id = await _raced(service, remove)
     if account is None:
@@ -187,6 +195,26 @@ async def disconnect(service: Service, caller: Caller, account_id: str) -> None:
     event(log, logging.INFO, "account_disconnected", account=account.id, platform=account.platform)
     if revocation_id is not None:
         await revocation.attempt(service, revocation_id)
+
+
+async def _let_go(service: Service, tx: Statements, grant_id: str) -> str | None:
+    """Delete a grant that nothing uses any more; the id of what has to be withdrawn at its platform, if anything."""
+    withdrawn = await grants.read_for_withdrawal(tx, grant_id)
+    if not await stored_grants.delete_unused(tx, grant_id) or withdrawn is None:
+        return None
+    return await revocation.keep(service, tx, withdrawn)
+
+
+async def _note_in_attempt(
+    tx: Statements, attempt_id: str, account: Account, picked: Picked | None, steps: str
+) -> None:
+    link_id = await attempts.set_connected(tx, attempt_id, account.id, clock.now(), steps=steps)
+    if link_id is not None and await attempts.count_once(tx, attempt_id, account.id):
+        await links.use(tx, link_id, account.id)
+    if picked is not None and not await selections.set_saved(
+        tx, attempt_id, account.id, choice_id=picked.choice_id, once=picked.once
+    ):
+        raise FlowFailed("session_expired", "The choice was left, made or ran out meanwhile; nothing was saved.")
 
 
 async def _refuse_held(tx: Statements, proven: Proven) -> None:

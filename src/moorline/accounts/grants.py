@@ -7,8 +7,9 @@ from datetime import datetime
 import msgspec
 
 from moorline import ids
+from moorline.accounts import expiry
 from moorline.accounts.proven import Proven
-from moorline.adapter.values import Identity, Tokens
+from moorline.adapter.values import Identity, Renews, Tokens
 from moorline.errors import Refused
 from moorline.store import grants
 from moorline.store.accounts import Account
@@ -16,13 +17,16 @@ from moorline.store.db import Statements
 from moorline.store.grants import Grant, SealedTokens
 from moorline.vault import CannotOpen, Vault
 
+UNREADABLE = "token_unreadable"  # the code of stored tokens that no key opens
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedGrant:
-    """A grant ready to be written."""
+    """A grant ready to be written, and how its platform renews."""
 
     grant: Grant
     tokens: SealedTokens
+    renews: Renews | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,11 @@ class Withdrawn:
 
 
 def seal_grant(
-    vault: Vault, proven: Proven, *, renew_at: Callable[[Grant, Tokens], datetime | None]
+    vault: Vault,
+    proven: Proven,
+    *,
+    renew_at: Callable[[Grant, Tokens], datetime | None],
+    renews: Renews | None = None,
 ) -> SealedGrant | None:
     """Seal the person's tokens for their row; None where no person's grant stands behind the account."""
     if proven.identity is None or proven.tokens is None:
@@ -59,7 +67,7 @@ def seal_grant(
         service_url=tokens.service_url,
     )
     sealed = replace(seal_tokens(vault, grant, tokens), renew_at=renew_at(grant, tokens))
-    return SealedGrant(grant=grant, tokens=sealed)
+    return SealedGrant(grant=grant, tokens=sealed, renews=renews)
 
 
 def seal_tokens(vault: Vault, grant: Grant, tokens: Tokens) -> SealedTokens:
@@ -91,6 +99,12 @@ def own_about(user_id: str, profile_id: str, platform: str, *, platform_account_
     return f"account_tokens|access|{user_id}|{profile_id}|{platform}|{platform_account_id}"
 
 
+def token_about(user_id: str, platform: str, app_id: str, *, platform_user_id: str, token: str) -> str:
+    """What a grant's `access` or `refresh` token is sealed for."""
+    # The unique columns of the row, not its id: the id is only known once the row is written.
+    return f"grant_tokens|{token}|{user_id}|{platform}|{app_id}|{platform_user_id}"
+
+
 def with_grant(account: Account, grant_id: str | None) -> Account:
     """The account hanging on a grant."""
     return msgspec.structs.replace(account, grant_id=grant_id)
@@ -102,13 +116,27 @@ async def put(tx: Statements, sealed: SealedGrant, *, consented_at: datetime, no
     Raises: Refused when it was given up and this consent brings nothing new.
     """
     grant_id = await grants.upsert(tx, sealed.grant, now)
-    if await grants.put_tokens(tx, grant_id, sealed.tokens, consented_at=consented_at, now=now):
+    tokens = replace(sealed.tokens, warn_at=expiry.next_warning(_last_chance(sealed.tokens, sealed.renews), now))
+    if await grants.put_tokens(tx, grant_id, tokens, consented_at=consented_at, now=now):
         await grants.revive(tx, grant_id, now)
+        if sealed.renews is Renews.BY_REFRESH_TOKEN and tokens.refresh_sealed is None:
+            await _plan_by_what_is_kept(tx, grant_id, sealed.renews, now)
         return grant_id
     found = await grants.get(tx, grant_id)
     if found is not None and found.dead_reason is not None:
         raise Refused(found.dead_reason)
     return grant_id
+
+
+async def _plan_by_what_is_kept(tx: Statements, grant_id: str, renews: Renews, now: datetime) -> None:
+    """Plan the warnings anew where a refresh token of an earlier consent may live on."""
+    kept = await grants.get_tokens(tx, grant_id)
+    if kept is not None and kept.refresh_sealed is not None:
+        await grants.plan_warning(tx, grant_id, expiry.next_warning(_last_chance(kept, renews), now))
+
+
+def _last_chance(tokens: SealedTokens, renews: Renews | None) -> datetime | None:
+    return expiry.last_chance(tokens, renews, has_refresh=tokens.refresh_sealed is not None)
 
 
 async def read_for_withdrawal(tx: Statements, grant_id: str) -> Withdrawn | None:
@@ -146,9 +174,10 @@ def open_tokens(vault: Vault, grant: Grant, sealed: SealedTokens) -> Tokens:
             service_url=grant.service_url,
         )
     except CannotOpen as error:
-        raise Refused("The stored tokens cannot be opened; connect again.", code="token_unreadable") from error
+        raise Refused("The stored tokens cannot be opened; connect again.", code=UNREADABLE) from error
 
 
 def _about(grant: Grant, token: str) -> str:
-    # The unique columns of the row, not its id: the id is only known once the row is written.
-    return f"grant_tokens|{token}|{grant.user_id}|{grant.platform}|{grant.app_id}|{grant.platform_user_id}"
+    return token_about(
+        grant.user_id, grant.platform, grant.app_id, platform_user_id=grant.platform_user_id, token=token
+    )

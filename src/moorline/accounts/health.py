@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from moorline import clock
-from moorline.accounts import accounts
-from moorline.adapter.app_password import AppPasswordPlatform
+from moorline.accounts import accounts, expiry
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Renews
 from moorline.errors import BadRequest, NotFound
+from moorline.owners import apps
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
 from moorline.settings import PlatformSettings
@@ -93,7 +93,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Need:
+class Need:
     """A person is needed from an instant on."""
 
     at: datetime
@@ -112,9 +112,11 @@ async def list_health(
         raise BadRequest(f'There is no platform "{platform[:40]}".', fields={"platform": "unknown"})
     found = await account_health.all_of(service.db, caller.user_id, profile_id=profile_id, platform=platform)
     now = clock.now()
-    rules = {name: rules_of(service, name) for name in {facts.platform for facts in found}}
+    own = await apps.asked_scopes(service, caller.user_id)
+    apps_used = {(facts.platform, facts.app_id or "") for facts in found}
+    rules = {used: rules_of(service, used[0], own.get(used, ())) for used in apps_used}
     return [
-        Judged(facts=facts, health=judge(facts, rules[facts.platform], now))
+        Judged(facts=facts, health=judge(facts, rules[facts.platform, facts.app_id or ""], now))
         for facts in found
         if caller.may_see(facts.profile_id)
     ]
@@ -126,19 +128,26 @@ async def get(service: Service, caller: Caller, account_id: str) -> Judged:
     facts = await account_health.get(service.db, caller.user_id, account_id)
     if facts is None or not caller.may_see(facts.profile_id):
         raise NotFound("Account not found")
-    return Judged(facts=facts, health=judge(facts, rules_of(service, facts.platform), clock.now()))
+    own = await apps.asked_scopes(service, caller.user_id)
+    rules = rules_of(service, facts.platform, own.get((facts.platform, facts.app_id or ""), ()))
+    return Judged(facts=facts, health=judge(facts, rules, clock.now()))
 
 
-def rules_of(service: Service, platform: str) -> Rules:
-    """What the adapter declares and the operator changed, also where the platform has no credentials (any more)."""
-    adapter = service.platforms.get(platform)
+def rules_of(service: Service, platform: str, own_scopes: tuple[str, ...] = ()) -> Rules:
+    """What the adapter declares and the operator changed, also where the platform has no credentials (any more).
+
+    `own_scopes` are those that the tenant's own app asks for, if it names any.
+    """
+    adapter, renews = service.platforms.get(platform), expiry.renews_of(service, platform)
     if isinstance(adapter, OAuthPlatform):
         given = service.settings.platforms.get(platform, PlatformSettings())
         spec = adapter.spec
-        asked = given.scopes or spec.scopes
+        asked = own_scopes or given.scopes or spec.scopes
         needed = tuple(scope for scope in spec.scopes if scope not in spec.spared_scopes)
-        return Rules(renews=spec.renews, asked=asked, own=needed, analytics=spec.analytics_scopes)
-    return Rules(renews=Renews.BY_REFRESH_TOKEN if isinstance(adapter, AppPasswordPlatform) else None)
+        return Rules(
+            renews=expiry.renews_of(service, platform), asked=asked, own=needed, analytics=spec.analytics_scopes
+        )
+    return Rules(renews=renews)
 
 
 def judge(facts: AccountFacts, rules: Rules, now: datetime) -> Health:
@@ -146,7 +155,7 @@ def judge(facts: AccountFacts, rules: Rules, now: datetime) -> Health:
     permissions = _permissions(facts, rules)
     lost = _lost(facts, rules, now)
     unticked = None if lost is not None else _unticked(permissions, now)
-    ahead = None if lost is not None else _ahead(facts, rules)
+    ahead = coming_end(facts, rules, now)
     need = lost or unticked or ahead
     near = ahead if ahead is not None and ahead.at <= now + WARNED_AHEAD else None
     fails = lost is None and facts.failures > 0
@@ -173,6 +182,11 @@ def judge(facts: AccountFacts, rules: Rules, now: datetime) -> Health:
     )
 
 
+def coming_end(facts: AccountFacts, rules: Rules, now: datetime) -> Need | None:
+    """When a person will be needed, as far as anybody knows today; None where one is needed already. Pure."""
+    return None if _lost(facts, rules, now) is not None else _ahead(facts, rules)
+
+
 def _permissions(facts: AccountFacts, rules: Rules) -> Permissions:
     if not rules.asked:
         return Permissions()
@@ -191,36 +205,36 @@ def _permissions(facts: AccountFacts, rules: Rules) -> Permissions:
     )
 
 
-def _lost(facts: AccountFacts, rules: Rules, now: datetime) -> _Need | None:
+def _lost(facts: AccountFacts, rules: Rules, now: datetime) -> Need | None:
     """Why the account does not work until a person does something."""
     if facts.dead_at is not None:
-        return _Need(at=facts.dead_at, why=facts.dead_reason or "The platform no longer accepts this access.")
+        return Need(at=facts.dead_at, why=facts.dead_reason or "The platform no longer accepts this access.")
     if not facts.is_active and rules.renews is None:
-        return _Need(
+        return Need(
             at=now,
             why="The bot may no longer post in this chat.",
             advice="Make the bot an administrator of the chat again, then connect it again.",
         )
     if not facts.is_active:
-        return _Need(at=now, why="The platform no longer accepts this access.")
+        return Need(at=now, why="The platform no longer accepts this access.")
     last = _last_chance(facts, rules)
     if last is not None and last <= now:
-        return _Need(at=last, why="The access has run out and cannot be renewed.")
+        return Need(at=last, why="The access has run out and cannot be renewed.")
     return None
 
 
-def _unticked(permissions: Permissions, now: datetime) -> _Need | None:
+def _unticked(permissions: Permissions, now: datetime) -> Need | None:
     if not permissions.missing:
         return None
     scopes = ", ".join(permissions.missing)
-    return _Need(
+    return Need(
         at=now,
         why=f"Not granted, though posting needs it: {scopes}.",
         advice=f"Connect this account again and leave every box ticked ({scopes}).",
     )
 
 
-def _ahead(facts: AccountFacts, rules: Rules) -> _Need | None:
+def _ahead(facts: AccountFacts, rules: Rules) -> Need | None:
     """When a person will be needed. Access that is traded for new access before its end is not, while that works."""
     last = _last_chance(facts, rules)
     if last is None or (rules.renews is Renews.BY_EXCHANGE and not facts.failures):
@@ -232,17 +246,14 @@ def _ahead(facts: AccountFacts, rules: Rules) -> _Need | None:
     else:
         cause = "The platform gave no way to renew it"
     day = last.date().isoformat()
-    return _Need(at=last, why=f"The access ends on {day}. {cause}.", advice=f"Connect this account again before {day}.")
+    return Need(at=last, why=f"The access ends on {day}. {cause}.", advice=f"Connect this account again before {day}.")
 
 
 def _last_chance(facts: AccountFacts, rules: Rules) -> datetime | None:
     """After which instant nothing but a new consent helps; None where that never comes, or nobody told."""
-    ends = facts.access_expires_at
-    if rules.renews is None or facts.has_own_token or ends is None:
+    if facts.has_own_token:
         return None
-    if rules.renews is Renews.BY_REFRESH_TOKEN and facts.has_refresh:
-        return None if facts.refresh_expires_at is None else max(ends, facts.refresh_expires_at)
-    return ends
+    return expiry.last_chance(facts, rules.renews, has_refresh=facts.has_refresh)
 
 
 def _has_run_out(facts: AccountFacts, now: datetime) -> bool:

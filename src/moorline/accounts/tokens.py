@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from moorline import clock, ids
-from moorline.accounts import grants
+from moorline.accounts import expiry, grants, history
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
-from moorline.adapter.values import Renews, Tokens
+from moorline.adapter.values import App, Renews, Tokens
 from moorline.errors import (
-    AppMisconfigured,
     MoorlineError,
     NotFound,
     PlatformRateLimited,
@@ -28,6 +27,7 @@ from moorline.errors import (
     Unreachable,
 )
 from moorline.logs import event
+from moorline.owners import apps
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store import grants as stored_grants
@@ -99,7 +99,7 @@ async def spend(service: Service, grant_id: str, call: Callable[[Usable], Awaita
 async def renew_due(service: Service, grant_id: str) -> PlatformRateLimited | None:
     """Renew tokens whose time has come; a platform that asks to wait is answered, every other failure noted only."""
     try:
-        held = await _held(service, grant_id)
+        held = await _readable(service, grant_id)
         if held.renew_at is None or held.renew_at > clock.now():
             return None
         if _can_renew(service, held):
@@ -113,6 +113,33 @@ async def renew_due(service: Service, grant_id: str) -> PlatformRateLimited | No
     return None
 
 
+async def _readable(service: Service, grant_id: str) -> Usable:
+    """As `_held`; but tokens that cannot be read (their key may be missing for a while) are due again later.
+
+    Else they would be the longest due for ever, and keep all others waiting.
+    """
+    try:
+        return await _held(service, grant_id)
+    except Refused as refusal:
+        if refusal.code == grants.UNREADABLE:
+            event(log, logging.ERROR, "tokens_unreadable", grant=grant_id)
+            await _put_off_unread(service, grant_id)
+        raise
+    except MoorlineError:
+        raise
+    except Exception:
+        await _put_off_unread(service, grant_id)
+        raise
+
+
+async def _put_off_unread(service: Service, grant_id: str) -> None:
+    sealed, now = await stored_grants.get_tokens(service.db, grant_id), clock.now()
+    if sealed is not None:
+        lease = Lease(holder=ids.new_id(), version=sealed.version, until=now + timedelta(seconds=LEASE_S))
+        if await stored_grants.claim(service.db, grant_id, lease, now):
+            await stored_grants.put_off(service.db, grant_id, lease, _later(sealed.failures))
+
+
 def due_at(service: Service, grant: Grant, tokens: Tokens) -> datetime | None:
     """When something has to be done about tokens that were issued now: renewed ahead of their end, or given up at it.
 
@@ -123,7 +150,10 @@ def due_at(service: Service, grant: Grant, tokens: Tokens) -> datetime | None:
     if ends is None or not _can_renew(service, held):
         return ends
     ahead = min((ends - clock.now()) / 4, LONGEST_AHEAD)
-    return ends - ahead * (0.8 + 0.2 * ids.jitter())
+    renew_at = ends - ahead * (0.8 + 0.2 * ids.jitter())
+    last = tokens.refresh_expires_at
+    # Refused ahead of time would end an access that works: what is told to be too late then is tried at the end.
+    return ends if last is not None and last <= renew_at else renew_at
 
 
 async def drain(within_s: float) -> None:
@@ -181,7 +211,7 @@ async def _renew(service: Service, held: Usable, lease: Lease) -> Usable:
     except MoorlineError as error:
         return await _after_failure(service, held, lease, error)
     except Exception:  # a fault of ours: not at once again, or grants like this one would keep all others waiting
-        await stored_grants.put_off(service.db, held.grant.id, lease, _later(held))
+        await stored_grants.put_off(service.db, held.grant.id, lease, _later(held.failures))
         raise
     return await _saved(service, held, lease, tokens)
 
@@ -192,10 +222,12 @@ async def _ask(service: Service, held: Usable) -> Tokens:
         return await adapter.refresh(service.http, held.tokens)
     if not isinstance(adapter, OAuthPlatform):
         raise Refused(f"{held.grant.platform} has nothing to renew.", platform_code="no_refresh")
-    app = service.app(held.grant.platform)
-    if app.client_id != held.grant.app_id:  # the platform would refuse, and that would say nothing about the person
-        raise AppMisconfigured(f"{held.grant.platform}: this account was connected through another app.")
-    return await adapter.refresh(service.http, app, held.tokens)
+    return await adapter.refresh(service.http, await app_of(service, held.grant), held.tokens)
+
+
+async def app_of(service: Service, grant: Grant) -> App:
+    """The app a grant was given to. Raises: as `owners.apps.of_client`."""
+    return await apps.of_client(service, grant.user_id, grant.platform, grant.app_id)
 
 
 async def _saved(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
@@ -212,11 +244,13 @@ async def _saved(service: Service, held: Usable, lease: Lease, tokens: Tokens) -
 
 async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
     grant = held.grant
-    sealed = replace(grants.seal_tokens(service.vault, grant, tokens), renew_at=due_at(service, grant, tokens))
+    warn_at, is_same_end = _warning_after(service, held, tokens)
+    sealed = grants.seal_tokens(service.vault, grant, tokens)
+    sealed = replace(sealed, renew_at=due_at(service, grant, tokens), warn_at=warn_at)
 
     async def write(tx: Statements) -> bool:
         now = clock.now()
-        if not await stored_grants.renew_tokens(tx, grant.id, lease, sealed, now):
+        if not await stored_grants.renew_tokens(tx, grant.id, lease, sealed, now, is_same_end=is_same_end):
             return False
         if await stored_grants.revive(tx, grant.id, now):  # another gave it up while this renewal was on its way
             await _switch_on(tx, grant.id, now)
@@ -229,9 +263,22 @@ async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) ->
     return replace(held, tokens=tokens, version=held.version + 1, renew_at=sealed.renew_at, failures=0)
 
 
+def _warning_after(service: Service, held: Usable, tokens: Tokens) -> tuple[datetime | None, bool]:
+    """When a warning may be due of tokens that follow these, and whether they end when these did."""
+    before, renews = held.tokens, expiry.renews_of(service, held.grant.platform)
+    if tokens.refresh is None:  # the store keeps the former one
+        tokens = replace(tokens, refresh=before.refresh, refresh_expires_at=before.refresh_expires_at)
+    former, ends = (expiry.last_chance(one, renews, has_refresh=one.refresh is not None) for one in (before, tokens))
+    is_same_end = expiry.is_same_end(former, ends)
+    # What is told within the hour was told, if it is the end we knew: it may only be told a little later now.
+    after = clock.now() + (expiry.SAME_END if is_same_end else timedelta(0))
+    return expiry.next_warning(ends, after), is_same_end
+
+
 async def _switch_on(tx: Statements, grant_id: str, now: datetime) -> None:
     for account in await stored_accounts.set_active_of_grant(tx, grant_id, is_active=True, now=now):
         await queue.account_event(tx, account, "account.connected")
+        await history.note(tx, account, "restored", "A renewal that was on its way went well.")
 
 
 async def _after_failure(service: Service, held: Usable, lease: Lease, error: MoorlineError) -> Usable:
@@ -249,13 +296,13 @@ async def _after_failure(service: Service, held: Usable, lease: Lease, error: Mo
     if isinstance(error, Refused):
         return await _buried(service, held, error)  # who lost a race learns of it there
     wait_s = error.retry_after_s if isinstance(error, PlatformRateLimited) else None
-    await stored_grants.put_off(service.db, grant.id, lease, _later(held, at_least_s=wait_s or 0))
+    await stored_grants.put_off(service.db, grant.id, lease, _later(held.failures, at_least_s=wait_s or 0))
     raise error
 
 
-def _later(held: Usable, *, at_least_s: int = 0) -> datetime:
+def _later(failures: int, *, at_least_s: int = 0) -> datetime:
     """When to try again, after pauses that grow with each failure."""
-    pause_s = min(_FIRST_PAUSE_S * 2**held.failures, _LONGEST_PAUSE_S) * (1 + ids.jitter() / 4)
+    pause_s = min(_FIRST_PAUSE_S * 2**failures, _LONGEST_PAUSE_S) * (1 + ids.jitter() / 4)
     return clock.now() + timedelta(seconds=max(at_least_s, pause_s))
 
 
@@ -271,6 +318,7 @@ async def _buried(service: Service, held: Usable, refusal: Refused) -> Usable:
         for account in gone:
             told = {"disconnectionType": "unintentional", "reason": str(refusal)}
             await queue.account_event(tx, account, "account.disconnected", **told)
+            await history.note(tx, account, "lost", str(refusal))
         return gone
 
     gone = await service.db.transaction(write, durable=True)
@@ -282,9 +330,10 @@ async def _buried(service: Service, held: Usable, refusal: Refused) -> Usable:
 
 
 async def _held(service: Service, grant_id: str) -> Usable:
-    grant, sealed = await stored_grants.get(service.db, grant_id), await stored_grants.get_tokens(service.db, grant_id)
-    if grant is None or sealed is None:
+    found = await stored_grants.get_with_tokens(service.db, grant_id)
+    if found is None:
         raise NotFound("The grant behind this account is gone.")
+    grant, sealed = found
     if grant.dead_reason is not None:
         raise Refused(grant.dead_reason)
     return Usable(
