@@ -188,6 +188,7 @@ def test_s62_a_message_that_looks_like_fields_is_quoted() -> None:
         "bearer s3cret",
         "Authorization: Basic czNjcmV0OnMzY3JldA==",
         KEY,
+        f"https://connect.example.com/connect/link/{KEY.replace('sk_', 'lnk_')}",
         f"https://api.telegram.org/bot{BOT_TOKEN}/getMe",
         BOT_TOKEN,
         JWT,

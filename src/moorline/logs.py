@@ -36,7 +36,7 @@ _SECRET_NAMES = (
 _SECRET_NAME = re.compile(_SECRET_NAMES, re.IGNORECASE)
 _QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\".*?\\\""""
 _MASKED_WHOLE = re.compile(
-    r"(?:sk|inv)_[0-9a-f]{16,}"
+    r"(?:sk|inv|lnk)_[0-9a-f]{16,}"
     r"|\d{3,20}:[A-Za-z0-9_-]{30,}"  # Telegram's bot token, with or without its "bot"
     r"|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*"
     r"|(?<![\w-])[a-z0-9]{4}(?:-[a-z0-9]{4}){3}(?![\w-])",  # Bluesky's app password
@@ -97,6 +97,11 @@ def redact(text: str) -> str:
         for pattern in _MASKED_AFTER:
             text = pattern.sub(rf"\g<keep>{MASK}", text)
     return text
+
+
+def printable(text: str, max_chars: int) -> str:
+    """Cut, and without control characters: platforms send any, and PostgreSQL keeps no NUL."""
+    return "".join(char if char.isprintable() else " " for char in text[:max_chars])
 
 
 class JsonLines(logging.Formatter):

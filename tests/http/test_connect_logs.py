@@ -10,13 +10,18 @@ from tests.harness import APP_URL, TWITTER_TOKEN, UNKNOWN_ID, World, failure, on
 
 LOGS = "/v1/connect/logs"
 FIELDS = {
+    "id",
+    "type",
     "attemptId",
     "profileId",
     "platform",
     "status",
     "error",
+    "stage",
+    "platformAnswer",
     "reason",
     "accountId",
+    "username",
     "createdAt",
     "finishedAt",
     "headless",
@@ -102,6 +107,13 @@ async def test_one_attempt_is_told_as_in_the_list_while_it_goes_on(world: World)
     await (await world.browser()).open(await world.consent(started["authUrl"]))
     told = await world.ok("GET", path)
     assert told["status"] == "connected"
+    assert [step["name"] for step in told.pop("steps")] == [
+        "started",
+        "returned",
+        "exchanged",
+        "identified",
+        "connected",
+    ]
     assert [told] == await logs_of(world)
 
 
@@ -153,6 +165,8 @@ async def test_s40_no_attempt_of_another_tenant_is_listed_or_begins_a_page(world
         ("before", "0" * 23),
         ("platform", "myspace"),
         ("status", "returned"),
+        ("type", "attempt"),
+        ("type", "connected"),
         ("limit", "0"),
         ("limit", "101"),
         ("limit", "x"),
