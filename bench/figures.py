@@ -2,20 +2,25 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bench import details, pages
-from bench.load import Sample
+from bench import chooser, claims, details, pages, renewing
+from bench.drains import Drain
+from bench.load import CONNECTIONS, Sample
 from bench.operations import Operation
-from bench.options import CONNECTIONS
 from bench.rounds import FLOOR, Results
 from bench.world import LISTED_ACCOUNTS
 
 # In floors H. A flow's: with two platform calls, and what each further call may add.
-_START_H, _GET_H, _LIST_H, _FLOW_H, _FURTHER_CALL_H = 8.0, 7.0, 24.0, 30.0, 5.0
+_SIMPLE_H = {"start": 8.0, "get": 7.0, "token": 8.0, "list": 24.0}
+_FLOW_H, _FURTHER_CALL_H = 30.0, 5.0
 _CALLS_IN_FLOW = 2
 _DETAILS_IN_CALLS = 10.0
 _BESIDE_IN_RESULT_PAGES = 10.0  # a result page as it was sent, parsed, and mapped
+_RENDER_CPU_MS, _FIRST_PAINT_KIB = 15.0, 60.0
+# At least so many a second and process.
+_RENEWALS_PER_S, _DELIVERIES_PER_S = 1_000.0, 1_000.0
+_CLAIMS_PER_S = {"sqlite": 4_000.0, "postgresql": 1_500.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Single:
-    """A figure of its own: median, least and most of what was measured, and at most what it should be."""
+    """A figure of its own: median, least and most of what was measured, and what it should be at most, or at least."""
 
     title: str
     unit: str
@@ -52,18 +57,23 @@ class Single:
     least: float
     most: float
     target: float | None
+    is_at_least: bool = False
 
     @property
     def is_met(self) -> bool | None:
         """None where nothing was aimed at."""
-        return None if self.target is None else self.value <= self.target
+        if self.target is None:
+            return None
+        return self.value >= self.target if self.is_at_least else self.value <= self.target
 
 
 def lines(results: Results) -> list[Line]:
     """The floor and every operation, at every number of connections."""
     titles = {FLOOR: "H: the web server and a constant"}
     titles |= {name: one.title for name, one in results.operations.items()}
-    return [_line(results, name, title, connections) for name, title in titles.items() for connections in CONNECTIONS]
+    titles |= {renewing.NAME: renewing.TITLE}
+    measured = sorted(results.samples, key=lambda one: (list(titles).index(one[0]), one[1]))
+    return [_line(results, name, titles[name], connections) for name, connections in measured]
 
 
 def singles(results: Results) -> list[Single]:
@@ -83,14 +93,14 @@ def singles(results: Results) -> list[Single]:
     if ("start", 1) in results.samples:
         p99 = [_share_of(_latencies([sample]), 0.99) for sample in results.samples["start", 1]]
         found.append(_single("start connect at 1 connection, p99", "ms", p99, target=3.0))
-    return [*found, *_details(results), *_listings(results)]
+    return [*found, *_details(results), *_listings(results), *_choosers(results), *_background(results)]
 
 
 def target_h_of(operation: Operation) -> float:
     """At most so many floors."""
     if operation.platform_calls:
         return _FLOW_H + _FURTHER_CALL_H * max(operation.platform_calls - _CALLS_IN_FLOW, 0)
-    return {"start": _START_H, "get": _GET_H, "list": _LIST_H}[operation.name]
+    return _SIMPLE_H[operation.name]
 
 
 def _details(results: Results) -> list[Single]:
@@ -115,6 +125,56 @@ def _listings(results: Results) -> list[Single]:
         _single(f"{pages.TITLE}, held beside it", "result pages", beside, target=_BESIDE_IN_RESULT_PAGES),
         _single(f"{pages.TITLE}, itself", "result pages", answer),
     ]
+
+
+def _choosers(results: Results) -> list[Single]:
+    if not results.choosers:
+        return []
+    told, kib = results.choosers, 1024
+    return [
+        _single(f"{chooser.TITLE}, a render", "ms CPU", [one.cpu_ms for one in told], target=_RENDER_CPU_MS),
+        _single(f"{chooser.TITLE}, a search", "ms CPU", [one.search_cpu_ms for one in told], target=_RENDER_CPU_MS),
+        _single(f"{chooser.TITLE}, HTML and CSS", "KiB", [one.first_paint_bytes / kib for one in told]),
+        _single(
+            f"{chooser.TITLE}, HTML and CSS packed",
+            "KiB",
+            [one.packed_bytes / kib for one in told],
+            target=_FIRST_PAINT_KIB,
+        ),
+    ]
+
+
+def _background(results: Results) -> list[Single]:
+    told, found = results.background, []
+    for engine, claimed in told.claims.items():
+        title = f"{claims.TITLE}, {engine}"
+        found.append(_single(title, "ms CPU", [one.cpu_ms_each for one in claimed]))
+        per_s = [one.count / one.wall_s for one in claimed]
+        found.append(_at_least(f"{title}, rate", per_s, _CLAIMS_PER_S[engine]))
+    for engine, renewed in told.renewals.items():
+        found += _drains(f"renewal, {engine}", renewed, per_s=_RENEWALS_PER_S)
+    for (hooks, engine), delivered in told.deliveries.items():
+        title = f"delivery to {hooks} webhook{'s' if hooks > 1 else ''}, {engine}"
+        found += _drains(title, delivered, per_s=_DELIVERIES_PER_S)
+    return found
+
+
+def _drains(title: str, told: Sequence[Drain], *, per_s: float) -> list[Single]:
+    found = [
+        _single(title, "ms CPU", [one.cpu_ms_each for one in told]),
+        _at_least(f"{title}, rate", [one.count / one.wall_s for one in told], per_s),
+        _single(f"{title}, all {told[0].count:,}", "s", [one.wall_s for one in told]),
+    ]
+    database = [one.database_cpu_ms_each for one in told if one.database_cpu_ms_each is not None]
+    writes = [one.writes_each for one in told if one.writes_each is not None]
+    if database and writes:
+        found.append(_single(f"{title}, the database's own", "ms CPU", database))
+        found.append(_single(f"{title}, its share", "commits", writes))
+    return found
+
+
+def _at_least(title: str, values: Sequence[float], target: float) -> Single:
+    return replace(_single(title, "per s", values, target=target), is_at_least=True)
 
 
 def _line(results: Results, name: str, title: str, connections: int) -> Line:

@@ -9,6 +9,8 @@ import aiohttp
 
 from bench.processes import Broken, Child
 
+CONNECTIONS = (1, 16)
+CROWD = 200
 TIMEOUT_S = 20.0
 _WARMING_OPERATIONS = 3  # of each person, so that connections are open and caches warm before the clock starts
 

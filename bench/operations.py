@@ -9,26 +9,27 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from bench.load import Once
+from bench.load import CONNECTIONS, CROWD, Once
 from bench.world import World
 from moorline import __version__
 from moorline.cli.browser import Browser
 
 PERSON = "single"  # of the sandbox: has exactly one of everything
 RETURN_URL = "https://app.example.com/connected"
-NAMES = ("start", "get", "list", "twitter", "facebook")
+NAMES = ("start", "get", "token", "list", "twitter", "facebook")
 HEADLESS = ("facebook", "linkedin")  # have a choice, which no page is opened for
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`platform_calls` of one run of it, counted by the sandbox."""
+    """`platform_calls` of one run of it, counted by the sandbox; `connections` at which it is measured."""
 
     name: str
     title: str
     once: Once
     platform_calls: int = 0
+    connections: tuple[int, ...] = CONNECTIONS
 
 
 class Unexpected(ValueError):
@@ -41,6 +42,7 @@ async def prepare(world: World, opened: aiohttp.ClientSession) -> dict[str, Oper
     once: Mapping[str, tuple[str, Once]] = {
         "start": ("start connect (twitter)", _getting(_start_url(world, "twitter"), world.flow_key)),
         "get": ("get account", _getting(f"{world.server_url}/api/v1/accounts/{world.account_id}", world.list_key)),
+        "token": ("token endpoint, nothing to renew", token_of(world, world.account_id)),
         "list": ("list of 100 accounts", _getting(f"{world.server_url}/api/v1/accounts", world.list_key)),
         "twitter": ("whole flow (twitter)", flows["twitter"].to_end),
         "facebook": ("whole flow (facebook)", flows["facebook"].choose_page),
@@ -49,13 +51,20 @@ async def prepare(world: World, opened: aiohttp.ClientSession) -> dict[str, Oper
     for name in NAMES:
         title, step = once[name]
         calls = await _platform_calls(world, opened, step, name) if name in flows else 0
-        operations[name] = Operation(name=name, title=title, once=step, platform_calls=calls)
+        connections = (*CONNECTIONS, CROWD) if name == "token" else CONNECTIONS
+        operations[name] = Operation(name=name, title=title, once=step, platform_calls=calls, connections=connections)
     return operations
 
 
 async def consented(world: World, opened: aiohttp.ClientSession, platform: str) -> dict[str, str]:
     """What the redirect of a fresh consent carries; where there is a choice, it is a headless one."""
     return await (await _flow(world, opened, platform)).landed(opened)
+
+
+def token_of(world: World, account_id: str) -> Once:
+    """Ask for the platform's token of an account of either tenant."""
+    key = world.list_key if account_id == world.account_id else world.flow_key
+    return _getting(f"{world.server_url}/api/v1/accounts/{account_id}/token", key)
 
 
 async def json_at(opened: aiohttp.ClientSession, url: str) -> Any:

@@ -6,21 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import details, operations, pages
+from bench import chooser, claims, details, drains, operations, pages, renewing
+from bench.seeding import Sizes
 
-ROUNDS, SECONDS, STARTS = 5, 1.0, 5
-QUICK_ROUNDS, QUICK_SECONDS, QUICK_STARTS = 1, 0.15, 1
-CONNECTIONS = (1, 16)
-NAMES = (*operations.NAMES, details.NAME, pages.NAME)
+ROUNDS, SECONDS, STARTS, DRAINS = 5, 1.0, 5, 3
+QUICK_ROUNDS, QUICK_SECONDS, QUICK_STARTS, QUICK_DRAINS = 1, 0.15, 1, 1
+SIZES = Sizes(grants=100_000, due=10_000, deliveries=20_000)
+QUICK_SIZES = Sizes(grants=600, due=60, deliveries=600)
+NAMES = (
+    *operations.NAMES, renewing.NAME, details.NAME, pages.NAME, chooser.NAME, claims.NAME, drains.RENEWALS,
+    drains.DELIVERIES,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`seconds` of load per operation, number of connections and round; `starts` of the command and the server."""
+    """`seconds` of load per operation, number of connections and round; `starts` of the command and the server.
+
+    `drains`: how often background work is let pile up and done.
+    """
 
     rounds: int
     seconds: float
     starts: int
+    drains: int
+    sizes: Sizes
     only: tuple[str, ...]
     json_path: Path | None
     command: str
@@ -43,6 +53,8 @@ def parse(arguments: Sequence[str]) -> Options:
         rounds=given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS),
         seconds=given.seconds or (QUICK_SECONDS if given.quick else SECONDS),
         starts=QUICK_STARTS if given.quick else STARTS,
+        drains=QUICK_DRAINS if given.quick else min(given.rounds or DRAINS, DRAINS),
+        sizes=QUICK_SIZES if given.quick else SIZES,
         only=tuple(name for name in NAMES if not given.only or name in given.only),
         json_path=None if given.json is None else given.json.absolute(),
         command=shlex.join(["python", "-m", "bench", *arguments]),

@@ -1,20 +1,23 @@
 """The processes of a run: started on a core of their own, read while they work, ended by the run that started them."""
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import aiohttp
 import psutil
 
 LONGEST_WAIT_S = 30.0
+POLL_S = 0.01
 _GRACE_S = 12.0
 _MIB = 1024 * 1024
 _SHOWN_CHARS = 2000
@@ -37,11 +40,13 @@ class Child:
 
     def cpu_s(self) -> float:
         """User and system seconds of the process and its descendants since they began."""
-        return sum(_cpu_s(member) for member in self._tree())
+        self.check()
+        return tree_cpu_s(self.process.pid)
 
     def resident_mib(self) -> float:
         """Resident memory of the process and its descendants."""
-        return sum(member.memory_info().rss for member in self._tree()) / _MIB
+        self.check()
+        return sum(member.memory_info().rss for member in _tree(self.process.pid)) / _MIB
 
     def told(self) -> str:
         """What it has written so far."""
@@ -65,11 +70,6 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-    def _tree(self) -> list[psutil.Process]:
-        self.check()
-        root = psutil.Process(self.process.pid)
-        return [root, *root.children(recursive=True)]
 
 
 @dataclass(slots=True)
@@ -132,6 +132,55 @@ def pin(pid: int, core: int | None) -> None:
     if core is not None:
         with suppress(ProcessLookupError):
             os.sched_setaffinity(pid, {core})
+
+
+async def until_answers(opened: aiohttp.ClientSession, url: str, child: Child) -> None:
+    """Wait until a process that should come up answers 200. Raises: Broken."""
+    for _ in while_waiting(child):
+        try:
+            async with opened.get(url) as answer:
+                if answer.status == 200:
+                    return
+        except aiohttp.ClientError:
+            pass
+        await asyncio.sleep(POLL_S)
+    raise Broken(f"{child.name} does not answer:\n{child.told()}")
+
+
+async def until_told(child: Child, text: str) -> None:
+    """Wait until a process has written this. Raises: Broken."""
+    for _ in while_waiting(child):
+        if text in child.told():
+            return
+        await asyncio.sleep(POLL_S)
+    raise Broken(f"{child.name} does not come up:\n{child.told()}")
+
+
+def while_waiting(child: Child) -> Iterable[int]:
+    """Count while a process that should come up is alive, for as long as anybody waits for it. Raises: Broken."""
+    for count in range(int(LONGEST_WAIT_S / POLL_S)):
+        child.check()
+        yield count
+
+
+def tree_cpu_s(pid: int) -> float:
+    """User and system seconds of a process and its descendants, those that have ended included."""
+    total_s = 0.0
+    for member in _tree(pid):
+        with suppress(psutil.NoSuchProcess):
+            ended = member.cpu_times()
+            total_s += _cpu_s(member) + ended.children_user + ended.children_system
+    return total_s
+
+
+def parent_of(pid: int) -> int:
+    """The process that started this one."""
+    return psutil.Process(pid).ppid()
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
 
 
 def _inherited() -> dict[str, str]:

@@ -74,7 +74,7 @@ def _single_cells(single: Single) -> tuple[str, ...]:
         single.unit,
         _short(single.value),
         f"{_short(single.least)}-{_short(single.most)}",
-        "" if single.target is None else f"{single.target:g}",
+        "" if single.target is None else f"{'at least ' if single.is_at_least else ''}{single.target:g}",
         _verdict(single.is_met),
     )
 

@@ -5,26 +5,30 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
-from bench import details, operations, pages
+from bench import background, chooser, details, operations, pages, renewing
+from bench.background import Background
+from bench.chooser import Chooser
 from bench.details import Details
-from bench.load import Once, Sample, drive, session
+from bench.load import CONNECTIONS, Once, Sample, drive, session
 from bench.operations import Operation
-from bench.options import CONNECTIONS, Options
+from bench.options import Options
 from bench.pages import Listing
-from bench.processes import COMMAND, LONGEST_WAIT_S, ROOT, Broken, Child, Fleet, cores, pin
+from bench.processes import COMMAND, POLL_S, ROOT, Broken, Child, Fleet, cores, pin, until_answers, while_waiting
 from bench.world import HOST, World, environment_of, free_ports, outbound_map_in, seed, with_played
 from moorline import clock
 
 FLOOR = "H"
-_POLL_S = 0.01
 _SETTLE_S = 2.0
 _WARM_UP_SHARE = 0.5
+
+# Name, title, what is done, the process whose CPU counts, and at which numbers of connections.
+_Turn = tuple[str, str, Once, Child, tuple[int, ...]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class Results:
     rows_ms: dict[str, list[float]] = field(default_factory=lambda: {"read": [], "insert": []})
     details: list[Details] = field(default_factory=list)
     listings: list[Listing] = field(default_factory=list)
+    choosers: list[Chooser] = field(default_factory=list)
+    background: Background = field(default_factory=Background)
 
 
 async def measure(options: Options) -> Results:
@@ -69,7 +75,8 @@ class _Run:
         sandbox_url, floor_url = f"http://{HOST}:{sandbox_port}", f"http://{HOST}:{floor_port}"
         played_url = f"http://{HOST}:{played_port}"
         outbound_map = with_played(await self._start_sandbox(sandbox_port, server_port), played_url)
-        environment = environment_of(server_port, fleet.folder, outbound_map=outbound_map)
+        database_url = f"sqlite:///{fleet.folder / 'moorline.sqlite3'}"
+        environment = environment_of(server_port, database_url, outbound_map=outbound_map)
         floor = fleet.start(
             "the floor", [sys.executable, "-m", "bench.floors", "web", str(floor_port)], core=self._server_core
         )
@@ -86,8 +93,8 @@ class _Run:
         )
         results.help_cpu_s = self._help_cpu_s()
         async with session() as opened:
-            await _until_answers(opened, floor_url, floor)
-            await _until_answers(opened, f"{played_url}/told", played)
+            await until_answers(opened, floor_url, floor)
+            await until_answers(opened, f"{played_url}/told", played)
             server = await self._start_server(opened, world, environment, into=results.start_cpu_s)
             await asyncio.sleep(_SETTLE_S)
             results.idle_mib = server.resident_mib()
@@ -95,6 +102,10 @@ class _Run:
             results.operations = {name: one for name, one in prepared.items() if name in options.only}
             await self._rounds(opened, world, {"server": server, "floor": floor}, results)
             results.after_mib = server.resident_mib()
+            server.stop()
+            results.background = await background.measure(
+                options, fleet, server_core=self._server_core, load_core=self._load_core, opened=opened, show=_show
+            )
         _show("")
         return results
 
@@ -105,11 +116,11 @@ class _Run:
             "--callback-base", f"http://{HOST}:{server_port}",
         ]  # fmt: skip
         sandbox = self._fleet.start("the sandbox", command, core=self._load_core)
-        for _ in _while_waiting(sandbox):
+        for _ in while_waiting(sandbox):
             outbound_map = outbound_map_in(sandbox.told())
             if outbound_map is not None:
                 return outbound_map
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(POLL_S)
         raise Broken("The sandbox did not print its map.")
 
     async def _start_server(
@@ -120,7 +131,7 @@ class _Run:
             server = self._fleet.start(
                 "the server", [str(COMMAND), "serve"], core=self._server_core, environment=environment
             )
-            await _until_answers(opened, f"{world.server_url}/healthz", server)
+            await until_answers(opened, f"{world.server_url}/healthz", server)
             into.append(server.cpu_s())
             if len(into) == self._options.starts:
                 return server
@@ -135,9 +146,10 @@ class _Run:
         self, opened: aiohttp.ClientSession, world: World, processes: Mapping[str, Child], results: Results
     ) -> None:
         server, floor, options = processes["server"], processes["floor"], self._options
-        turns: list[tuple[str, str, Once, Child]] = [(FLOOR, "the floor", operations.constant(world), floor)]
-        turns += [(name, one.title, one.once, server) for name, one in results.operations.items()]
-        for _, title, once, measured in turns:
+        at = self._connections(results.operations)
+        turns: list[_Turn] = [(FLOOR, "the floor", operations.constant(world), floor, at)]
+        turns += [(name, one.title, one.once, server, one.connections) for name, one in results.operations.items()]
+        for _, title, once, measured, _ in turns:
             _show(f"warming up: {title}")
             await drive(once, measured=measured, connections=max(CONNECTIONS), seconds=options.seconds * _WARM_UP_SHARE)
         for number in range(options.rounds):
@@ -146,17 +158,25 @@ class _Run:
             for kind, ms in self._rows_ms().items():
                 results.rows_ms[kind].append(ms)
             # Every second round the other way round, so that what only drifts favours nobody.
-            for name, title, once, measured in turns if number % 2 == 0 else reversed(turns):
-                for connections in CONNECTIONS:
+            for name, title, once, measured, at in turns if number % 2 == 0 else reversed(turns):
+                for connections in at:
                     _show(f"round {number + 1} of {options.rounds}: {title}, {connections} connections")
                     sample = await drive(once, measured=measured, connections=connections, seconds=options.seconds)
                     results.samples.setdefault((name, connections), []).append(sample)
-
             await self._measure_calls_out(opened, world, server, results)
+
+    def _connections(self, measured: Mapping[str, Operation]) -> tuple[int, ...]:
+        """Every number of connections something is compared with the floor at."""
+        asked = {*CONNECTIONS, *(one for operation in measured.values() for one in operation.connections)}
+        return tuple(sorted(asked | set(renewing.CALLERS if renewing.NAME in self._options.only else ())))
 
     async def _measure_calls_out(
         self, opened: aiohttp.ClientSession, world: World, server: Child, results: Results
     ) -> None:
+        if renewing.NAME in self._options.only:
+            _show(renewing.TITLE)
+            for callers, sample in (await renewing.measure(world, server, seconds=self._options.seconds)).items():
+                results.samples.setdefault((renewing.NAME, callers), []).append(sample)
         if details.NAME in self._options.only:
             _show(details.TITLE)
             results.details.append(await details.measure(world, opened, server))
@@ -166,30 +186,15 @@ class _Run:
             told, _ = self._fleet.finish("the pages", command, core=self._server_core)
             results.listings.append(Listing(**json.loads(told)))
 
+        if chooser.NAME in self._options.only:
+            _show(chooser.TITLE)
+            results.choosers.append(await chooser.measure(world, server))
+
     def _rows_ms(self) -> dict[str, float]:
         command = [sys.executable, "-m", "bench.floors", "rows", str(self._fleet.folder)]
         told, _ = self._fleet.finish("the rows", command, core=self._server_core)
         measured: dict[str, float] = json.loads(told)
         return measured
-
-
-def _while_waiting(child: Child) -> Iterable[int]:
-    """Count while a process that should come up is alive, for as long as anybody waits for it. Raises: Broken."""
-    for count in range(int(LONGEST_WAIT_S / _POLL_S)):
-        child.check()
-        yield count
-
-
-async def _until_answers(opened: aiohttp.ClientSession, url: str, child: Child) -> None:
-    for _ in _while_waiting(child):
-        try:
-            async with opened.get(url) as answer:
-                if answer.status == 200:
-                    return
-        except aiohttp.ClientError:
-            pass
-        await asyncio.sleep(_POLL_S)
-    raise Broken(f"{child.name} does not answer:\n{child.told()}")
 
 
 def _commit() -> str:

@@ -38,6 +38,7 @@ class World:
     sandbox_url: str
     floor_url: str
     played_url: str
+    database_path: Path
     list_key: str = field(repr=False)
     account_id: str
     flow_key: str = field(repr=False)
@@ -71,16 +72,17 @@ def with_played(outbound_map: str, played_url: str) -> str:
     return json.dumps({**json.loads(outbound_map), **own})
 
 
-def environment_of(port: int, folder: Path, *, outbound_map: str) -> dict[str, str]:
+def environment_of(port: int, database_url: str, *, outbound_map: str, outbound_allow: str = "") -> dict[str, str]:
     """Settings as in production, but for the rate limit (off) and the platforms (played)."""
     values = {
         "PUBLIC_URL": f"http://{HOST}:{port}",
         "HOST": HOST,
         "PORT": str(port),
-        "DATABASE_URL": f"sqlite:///{folder / 'moorline.sqlite3'}",
+        "DATABASE_URL": database_url,
         "ENCRYPTION_KEYS": new_key(),
         "RATE_LIMIT_PER_MINUTE": "0",
         "OUTBOUND_MAP": outbound_map,
+        "OUTBOUND_ALLOW": outbound_allow,
     }
     for platform in PLATFORMS:
         values[f"{platform.upper()}_CLIENT_ID"] = f"sandbox-{platform}"
@@ -102,6 +104,7 @@ async def seed(environment: Mapping[str, str], *, sandbox_url: str, floor_url: s
         sandbox_url=sandbox_url,
         floor_url=floor_url,
         played_url=played_url,
+        database_path=Path(given.database_url.removeprefix("sqlite:///")),
         list_key=list_key,
         account_id=saved[-1].id,
         flow_key=flow_key,
@@ -113,7 +116,7 @@ async def _tenant(service: Service, name: str) -> tuple[str, str, str]:
     user, profile = await users.create_owner(
         service.db, name=name, email=f"{name}@example.com", profile_name="Northwind Bakery"
     )
-    _, text = await api_keys.create(service.db, user.id, NewKey(name=name))
+    _, text = await api_keys.create(service.db, user.id, NewKey(name=name, reveal_tokens=True))
     return text, user.id, profile.id
 
 

@@ -14,7 +14,7 @@ from moorline import ids
 from moorline.accounts import tokens
 from moorline.connect import purge
 from moorline.errors import StoreUnavailable
-from moorline.jobs import renewals, revoking
+from moorline.jobs import renewals, revoking, warnings
 from moorline.logs import event
 from moorline.service import Service
 from moorline.webhooks import deliver
@@ -32,8 +32,9 @@ def loops(service: Service) -> list[Callable[[], Awaitable[None]]]:
     """The loops to run, each for ever."""
     kinds: dict[str, Work] = {
         "renewals": renewals.Renewals(service).work,
+        "warnings": warnings.Warnings(service).work,
         "revocations": partial(revoking.work, service),
-        "deliveries": partial(deliver.deliver_due, service),
+        "deliveries": deliver.Deliveries(service).work,
     }
     return [*(partial(loop, name, work) for name, work in kinds.items()), partial(purge.run, service)]
 

@@ -1,17 +1,20 @@
 """Renewals ahead of time: grants whose tokens are due, a bounded number at once, a platform that asks for a pause left
-in peace.
+in peace, and one that is slow left room beside.
 """
 
-import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from moorline import clock
 from moorline.accounts import tokens
 from moorline.service import Service
 from moorline.store import grants
+from moorline.window import Begun, Window
 
-AT_ONCE = 32
+AT_ONCE = 128
+AT_ONE_PLATFORM = 96
+REFILL = 32
 DEFAULT_PAUSE_S = 60
 log = logging.getLogger("moorline.jobs")
 
@@ -22,14 +25,22 @@ class Renewals:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._paused_until: dict[str, datetime] = {}
+        self._window = Window(most=AT_ONCE, most_of_kind=AT_ONE_PLATFORM, refill=REFILL)
 
     async def work(self) -> int:
-        """Renew what is due; how many grants were dealt with."""
-        now = clock.now()
+        """Renew what is due, and what becomes so meanwhile; how many grants were dealt with."""
+        return await self._window.keep_full(self._begin)
+
+    async def _begin(self, full: Sequence[str]) -> Begun:
+        now, count = clock.now(), 0
         self._paused_until = {name: until for name, until in self._paused_until.items() if until > now}
-        due = await grants.due(self._service.db, now=now, limit=AT_ONCE, except_of=sorted(self._paused_until))
-        await asyncio.gather(*(self._renew(grant_id, platform) for grant_id, platform in due))
-        return len(due)
+        left_out = sorted({*self._paused_until, *full})
+        due = await grants.due(self._service.db, now=now, limit=AT_ONCE, except_of=left_out)
+        for grant_id, platform in due:
+            if self._window.takes(grant_id, platform):
+                self._window.begin(grant_id, platform, self._renew(grant_id, platform))
+                count += 1
+        return Begun(count=count, may_be_more=count > 0 and len(due) == AT_ONCE)
 
     async def _renew(self, grant_id: str, platform: str) -> None:
         if platform in self._paused_until:

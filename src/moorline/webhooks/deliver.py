@@ -1,46 +1,102 @@
-"""Deliveries that are due: claimed, sent a bounded number at once, and recorded.
+"""Deliveries that are due: claimed, sent a bounded number at once and to each webhook, and recorded.
 
 A worker that dies between sending and recording leaves the row claimed; when its lease runs out the same message goes
 out again, with the same id and body, so receivers that remember ids lose nothing and do nothing twice.
 """
 
-import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from moorline import clock, ids
 from moorline.logs import event
+from moorline.owners import audit
+from moorline.owners.audit import Actor
 from moorline.service import Service
 from moorline.store import deliveries, delivery_logs, webhooks
 from moorline.store.db import Statements
 from moorline.store.deliveries import Delivery
+from moorline.store.delivery_logs import DeliveryLog
 from moorline.store.webhooks import Webhook
+from moorline.webhooks.arrivals import Arrival, Arrivals
 from moorline.webhooks.send import TIMEOUT_S, Letter, Outcome, send, to_log
+from moorline.window import Begun, Window
 
 # Pauses after the first, second, ... failure; with the last one a delivery was tried for almost 24 hours.
 DELAYS_S = (5, 60, 5 * 60, 20 * 60, 3600, 3 * 3600, 7 * 3600, 12.5 * 3600)
 MOST_TRIES = len(DELAYS_S) + 1
 MOST_GIVEN_UP = 10  # in a row, then the webhook is switched off
-AT_ONCE = 32
+AT_ONCE = 64  # below the connections that guarded calls have, so that none waits for one
+AT_ONE_WEBHOOK = 32
+CLAIMED_TOGETHER = 16  # by as many a webhook may exceed its share
 LEASE = timedelta(seconds=60)
 KEPT = timedelta(days=7)
 log = logging.getLogger("moorline.webhooks")
 
 
-async def deliver_due(service: Service, *, limit: int = 100) -> int:
-    """Send what is due and record the outcomes; how many deliveries were claimed.
+class Deliveries:
+    """The deliveries of one process."""
 
-    Raises: StoreUnavailable, once nothing of this batch is under way any more; what was not recorded is sent again.
-    """
-    now = clock.now()
-    claimed = await deliveries.claim(service.db, holder=ids.new_id(), now=now, until=now + LEASE, limit=limit)
-    to = {webhook_id: await webhooks.get(service.db, webhook_id) for webhook_id in {one.webhook_id for one in claimed}}
-    room = asyncio.Semaphore(AT_ONCE)
-    works = [_deliver(service, room, webhook, one) for one in claimed if (webhook := to[one.webhook_id]) is not None]
-    for result in await asyncio.gather(*works, return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result
-    return len(claimed)
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._arrivals = Arrivals(service.db)
+        self._window = Window(most=AT_ONCE, most_of_kind=AT_ONE_WEBHOOK, refill=CLAIMED_TOGETHER)
+
+    async def work(self, *, limit: int | None = None) -> int:
+        """Send what is due and what becomes so meanwhile, `limit` at most, and record the outcomes; how many.
+
+        Raises: StoreUnavailable, once nothing is under way any more; what was not recorded is sent again.
+        """
+        left = AT_ONCE if limit is None else limit
+
+        async def begin(full: Sequence[str]) -> Begun:
+            nonlocal left
+            most = min(self._window.room, CLAIMED_TOGETHER, left)
+            count = await self._begin(most, full) if most else 0
+            left -= 0 if limit is None else count
+            return Begun(count=count, may_be_more=0 < count == most)
+
+        return await self._window.keep_full(begin)
+
+    async def _begin(self, most: int, full: Sequence[str]) -> int:
+        """Claim and begin; how many were claimed."""
+        db, now, window = self._service.db, clock.now(), self._window
+        claimed = await deliveries.claim(
+            db, holder=ids.new_id(), now=now, until=now + LEASE, limit=most, except_of=full
+        )
+        to = {webhook_id: await webhooks.get(db, webhook_id) for webhook_id in {one.webhook_id for one in claimed}}
+        for one in claimed:
+            if (webhook := to[one.webhook_id]) is not None:
+                window.begin(f"{one.position} {one.tries}", webhook.id, self._deliver(webhook, one))
+        return len(claimed)
+
+    async def _deliver(self, webhook: Webhook, delivery: Delivery) -> None:
+        if clock.now() + timedelta(seconds=TIMEOUT_S) > delivery.due_at:
+            return  # waited here for so long that another worker may take it while this one sends
+        letter = Letter(message_id=delivery.message_id, event=delivery.event, body=delivery.body)
+        outcome = await send(self._service, webhook, letter)
+        entry = to_log(webhook, letter, outcome, try_number=delivery.tries)
+        if outcome.arrived:
+            is_ours = await self._arrivals.record(Arrival(delivery=delivery, entry=entry))
+            happened = "webhook_delivered" if is_ours else "webhook_recorded_late"
+        else:
+            happened = await _record_failure(self._service, webhook, delivery, entry, outcome)
+        event(
+            log,
+            logging.INFO if outcome.arrived else logging.WARNING,
+            happened,
+            webhook=webhook.id,
+            message=letter.message_id,
+            kind=letter.event,
+            tries=delivery.tries,
+            status=outcome.status_code,
+            reason=outcome.error,
+        )
+
+
+async def deliver_due(service: Service, *, limit: int = 100) -> int:
+    """`Deliveries.work`, once."""
+    return await Deliveries(service).work(limit=limit)
 
 
 async def next_due(service: Service) -> datetime | None:
@@ -54,49 +110,30 @@ async def purge(service: Service, now: datetime, limit: int) -> int:
     return gone + await deliveries.purge(service.db, before=now - KEPT, limit=limit)
 
 
-async def _deliver(service: Service, room: asyncio.Semaphore, webhook: Webhook, delivery: Delivery) -> None:
-    async with room:
-        if clock.now() + timedelta(seconds=TIMEOUT_S) > delivery.due_at:
-            return  # waited here for so long that another worker may take it while this one sends
-        letter = Letter(message_id=delivery.message_id, event=delivery.event, body=delivery.body)
-        outcome = await send(service, webhook, letter)
-    await _record(service, webhook, delivery, letter, outcome)
-
-
-async def _record(service: Service, webhook: Webhook, delivery: Delivery, letter: Letter, outcome: Outcome) -> None:
+async def _record_failure(
+    service: Service, webhook: Webhook, delivery: Delivery, entry: DeliveryLog, outcome: Outcome
+) -> str:
+    """Put it off, or give it up; what happened, as the log names it."""
     now = clock.now()
-    entry = to_log(webhook, letter, outcome, try_number=delivery.tries)
     is_last = outcome.gone or delivery.tries >= MOST_TRIES
 
     async def write(tx: Statements) -> str:
         await delivery_logs.insert(tx, entry)
-        if not outcome.arrived and not is_last:
+        if not is_last:
             await deliveries.put_off(tx, delivery, now + pause(delivery.tries, outcome.retry_after_s))
             return "webhook_failed"
         await webhooks.hold(tx, webhook.id)
-        if not await deliveries.finish(tx, delivery, "delivered" if outcome.arrived else "given_up", now):
+        if not await deliveries.finish(tx, delivery, "given_up", now):
             return "webhook_recorded_late"
-        if outcome.arrived:
-            await webhooks.count_success(tx, webhook.id, now)
-            return "webhook_delivered"
         if await webhooks.count_given_up(tx, webhook.id) < MOST_GIVEN_UP and not outcome.gone:
             return "webhook_given_up"
         await webhooks.switch(tx, webhook.id, is_active=False)
+        told = {"name": webhook.name, "statusCode": outcome.status_code}
+        await audit.note(tx, Actor.server(webhook.user_id), "webhook.disabled", webhook.id, **told)
         await deliveries.drop(tx, webhook.id, now)
         return "webhook_switched_off"
 
-    happened = await service.db.transaction(write)
-    event(
-        log,
-        logging.INFO if outcome.arrived else logging.WARNING,
-        happened,
-        webhook=webhook.id,
-        message=letter.message_id,
-        kind=letter.event,
-        tries=delivery.tries,
-        status=outcome.status_code,
-        reason=outcome.error,
-    )
+    return await service.db.transaction(write)
 
 
 def pause(tries: int, retry_after_s: float | None) -> timedelta:

@@ -45,5 +45,22 @@ def test_body(message_id: str, at: datetime) -> str:
     )
 
 
+def sample() -> str:
+    """What comes when an account stops working, indented, for people to read."""
+    told = {
+        "accountId": "69a7bcaf0123456789abcdef",
+        "profileId": "69a7bc100123456789abcdef",
+        "platform": "facebook",
+        "username": "bakerysouth",
+        "displayName": "Bakery South",
+        "disconnectionType": "unintentional",
+        "reason": "The password was changed.",
+    }
+    event: AccountEvent = "account.disconnected"
+    message_id, at = "69a7bd000123456789abcdef", "2026-03-04T05:06:07.890Z"
+    body = _json({"id": message_id, "event": event, "account": told, "timestamp": at})
+    return msgspec.json.format(body.encode(), indent=2).decode()
+
+
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from moorline import clock, ids
 from moorline.errors import BadRequest, Forbidden, NotFound
+from moorline.owners import audit
 from moorline.owners.api_keys import Caller
+from moorline.owners.audit import Actor
 from moorline.service import Service
 from moorline.store import deliveries, users, webhooks
 from moorline.store.db import Statements
@@ -75,6 +77,8 @@ async def create(service: Service, caller: Caller, given: WebhookChange) -> Show
         if len(await webhooks.all_of(tx, user_id)) >= MAX_WEBHOOKS:
             raise BadRequest(f"There are {MAX_WEBHOOKS} webhooks already; delete one first.", code="too_many_webhooks")
         await webhooks.insert(tx, webhook)
+        told = {"name": webhook.name, "host": urlsplit(url).hostname, "events": webhook.events}
+        await audit.note(tx, Actor.of(caller), "webhook.created", webhook_id, **told)
 
     await service.db.transaction(save)
     return _shown(service, webhook, secret=made)
@@ -90,8 +94,12 @@ async def update(service: Service, caller: Caller, webhook_id: str, given: Webho
     check(service, given)
 
     async def save(tx: Statements) -> Webhook:
-        changed = _changed(service, await _held(tx, caller, webhook_id), given)
+        before = await _held(tx, caller, webhook_id)
+        changed = _changed(service, before, given)
         await webhooks.update(tx, changed)
+        fields = _changed_fields(before, changed, given)
+        if fields:
+            await audit.note(tx, Actor.of(caller), "webhook.changed", webhook_id, name=changed.name, fields=fields)
         if given.is_active is not None and given.is_active != changed.is_active:
             await webhooks.switch(tx, webhook_id, is_active=given.is_active)
             if not given.is_active:
@@ -124,6 +132,7 @@ async def rotate(service: Service, caller: Caller, webhook_id: str, secret: str 
             former_until=now + FORMER_LIVES,
         )
         await webhooks.update(tx, changed)
+        await audit.note(tx, Actor.of(caller), "webhook.secret_rotated", webhook_id, name=webhook.name)
         return changed
 
     return _shown(service, await service.db.transaction(save), secret=made), now + FORMER_LIVES
@@ -133,9 +142,10 @@ async def delete(service: Service, caller: Caller, webhook_id: str) -> None:
     """Delete, with what waits for it. Its log stays for its seven days. Raises: as `find`."""
 
     async def remove(tx: Statements) -> None:
-        await find(tx, caller, webhook_id)
+        webhook = await find(tx, caller, webhook_id)
         if not await webhooks.delete(tx, caller.user_id, webhook_id):
             raise NotFound("Webhook not found")
+        await audit.note(tx, Actor.of(caller), "webhook.deleted", webhook_id, name=webhook.name)
         await deliveries.delete_of(tx, webhook_id)
 
     await service.db.transaction(remove)
@@ -176,6 +186,21 @@ def _changed(service: Service, webhook: Webhook, given: WebhookChange) -> Webhoo
         fresh = sealed.seal_secret(service.vault, *own, given.secret)
         changed = replace(changed, secret_sealed=fresh, former_secret_sealed=None, former_until=None)
     return changed
+
+
+def _changed_fields(before: Webhook, after: Webhook, given: WebhookChange) -> list[str]:
+    return [
+        name
+        for name, differs in (
+            ("name", before.name != after.name),
+            ("url", before.url != after.url),
+            ("events", before.events != after.events),
+            ("customHeaders", before.headers_sealed != after.headers_sealed),
+            ("secret", before.secret_sealed != after.secret_sealed),
+            ("isActive", given.is_active is not None and given.is_active != before.is_active),
+        )
+        if differs
+    ]
 
 
 def _kept(stored: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
