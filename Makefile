@@ -9,26 +9,36 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS) pyproject.toml --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak lock clean setup setup-dev
+.PHONY: help demo test check browser screenshots bench soak messages lock clean setup setup-dev
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3.12] [ARGS="..."]'
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 15
 
 demo: setup ## set up, then run service and sandbox together (PORT=8401 for another port; ARGS=--once to stop after the table)
 	@.venv/bin/moorline demo $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: setup-dev static ## set up, then every check and every test (ARGS="-k bluesky" for some of the tests)
+	@echo '== browser' && .venv/bin/python scripts/browser.py || echo 'make: going on without; the tests that need a browser will fail'
 	@echo '== pytest'
 	@.venv/bin/pytest $(ARGS)
 
 check: setup-dev static ## the checks alone, without the tests
+
+browser: setup-dev ## find the browser that the tests drive, or install one (MOORLINE_TEST_BROWSER=/path names another)
+	@.venv/bin/python scripts/browser.py
+
+screenshots: browser ## photograph every page in every look, into screenshots/ (ARGS="chooser" for some of them)
+	@.venv/bin/python -m tests.browser.screenshots $(ARGS)
 
 bench: setup-dev ## measure (ARGS are handed on)
 	@.venv/bin/python -m bench $(ARGS)
 
 soak: setup-dev ## three months of virtual time for the grant engine, in a quarter of an hour at most (ARGS are handed to pytest)
 	@.venv/bin/pytest -s tests/soak/long.py $(ARGS)
+
+messages: setup-dev ## bring the catalogues of all languages up to date with the texts, and list what is not translated
+	@.venv/bin/python scripts/messages.py $(ARGS)
 
 lock: ## write both lock files anew from pyproject.toml; needs uv (ARGS=--upgrade for newer versions of everything)
 	@command -v $(UV) >/dev/null || { echo 'make lock needs uv, for instance: .venv/bin/python -m pip install uv'; exit 1; }
@@ -37,7 +47,7 @@ lock: ## write both lock files anew from pyproject.toml; needs uv (ARGS=--upgrad
 	@! grep -n '://' requirements.lock requirements-dev.lock || { echo 'A lock file may not name a host.'; exit 1; }
 
 clean: ## remove .venv and caches; data folders stay
-	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist screenshots
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 setup:

@@ -11,7 +11,7 @@ from moorline.access import public
 from moorline.connect import finish, landing, tickets
 from moorline.connect.finish import Returned
 from moorline.connect.tickets import Kind
-from moorline.errors import BadRequest, InvalidState, NotConfigured
+from moorline.errors import AppMisconfigured, BadRequest, InvalidState, NotConfigured, NotFound
 from moorline.pages import view
 from moorline.pages.visit import Visit, cookie_attempts, service_of, slug_page
 from moorline.service import Service
@@ -20,24 +20,37 @@ from moorline.service import Service
 @get("/connect/{platform:str}/callback", opt=public(), include_in_schema=False)
 async def callback(request: Visit, platform: FromPath[str]) -> Response[bytes]:
     """Finish the flow, then lead on: to the integrator's address, the chooser, or the outcome."""
+    return await _finish(request, platform, None)
+
+
+@get("/connect/{platform:str}/callback/{credential_id:str}", opt=public(), include_in_schema=False)
+async def callback_of_own_app(request: Visit, platform: FromPath[str], credential_id: FromPath[str]) -> Response[bytes]:
+    """The same for a tenant's own app, on a path of its own: a code for one app is never taken for another's (S04)."""
+    return await _finish(request, platform, credential_id)
+
+
+async def _finish(request: Visit, platform: str, credential_id: str | None) -> Response[bytes]:
     service = service_of(request)
     try:
         attempt = await finish.from_browser(
-            service, _returned(request, platform), cookie_attempts=cookie_attempts(request)
+            service, _returned(request, platform, credential_id), cookie_attempts=cookie_attempts(request)
         )
-    except (InvalidState, BadRequest):
-        return slug_page(request, "invalid_state", status=400)
+    except (InvalidState, BadRequest, NotFound):
+        return await slug_page(request, "invalid_state", status=400)
+    except AppMisconfigured:
+        return await slug_page(request, "app_misconfigured", status=400, platform=platform)
     except NotConfigured:
-        return slug_page(request, "not_configured", status=400)
+        return await slug_page(request, "not_configured", status=400, platform=platform)
     url = await landing.url_of(service, attempt)
     return view.redirect(url, cookies=[note_cookie(service, attempt.id)])
 
 
-def _returned(request: Visit, platform: str) -> Returned:
+def _returned(request: Visit, platform: str, credential_id: str | None) -> Returned:
     query = request.query_params
     error = query.get("error") or query.get("error_code")  # some failures come without `error`
     return Returned(
         platform=platform,
+        credential_id=credential_id,
         state=query.get("state", ""),
         code=query.get("code", "").removesuffix("#_=_"),
         error=error,

@@ -1,83 +1,65 @@
-"""A browser's visit: its service, its attempt cookies, its forms."""
+"""What every page asks of a browser's visit, and the page of a failure."""
 
-import hashlib
-import hmac
-from typing import Any
-from urllib.parse import urlsplit
+from litestar import Response
 
-from litestar import Request, Response
-
-from moorline.connect.redirects import SENTENCES
-from moorline.connect.tickets import InvalidHandle, Kind, read
 from moorline.errors import Slug
-from moorline.pages import view, words
-from moorline.service import Service
+from moorline.pages import doors, telling, words
+from moorline.pages.look import Look, look_of
+from moorline.pages.request import Visit, cookie_attempts, csrf_matches, csrf_of, is_same_site, service_of
+from moorline.pages.telling import Told
+from moorline.store import accounts, attempts
+from moorline.store.attempts import Attempt
 
-Visit = Request[Any, Any, Any]
-
-
-def service_of(request: Visit) -> Service:
-    """The service behind a request."""
-    service: Service = request.app.state.service
-    return service
+__all__ = ["Visit", "cookie_attempts", "csrf_matches", "csrf_of", "is_same_site", "service_of", "slug_page"]
 
 
-def cookie_attempts(request: Visit) -> frozenset[str]:
-    """The attempts this browser was at, by its cookies."""
-    vault = service_of(request).vault
-    found: set[str] = set()
-    for name, value in request.cookies.items():
-        if name.startswith(view.COOKIE_PREFIX):
-            try:
-                found.add(read(vault, Kind.COOKIE, value).attempt_id)
-            except InvalidHandle:
-                continue
-    return frozenset(found)
-
-
-def is_same_site(request: Visit) -> bool:
-    """Whether a form was sent from our own pages (S25), as far as the browser says.
-
-    Browsers of today say so in Sec-Fetch-Site. Others send an Origin, which our own Referrer-Policy makes `null`; then
-    the form's CSRF token, or its state, is what decides.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    public = urlsplit(service_of(request).settings.public_url)
-    return request.headers.get("origin", "null") in {"null", f"{public.scheme}://{public.netloc}"}
-
-
-def csrf_of(cookie_value: str) -> str:
-    """What a form must repeat: made of the attempt's cookie, which no other site can read."""
-    return hashlib.sha256(b"csrf\x00" + cookie_value.encode()).hexdigest()
-
-
-def csrf_matches(cookie_value: str, given: str) -> bool:
-    """Constant-time comparison."""
-    return hmac.compare_digest(csrf_of(cookie_value).encode(), given.encode("utf-8", "replace"))
-
-
-def slug_page(
-    request: Visit, slug: Slug, *, status: int, attempt_id: str | None = None, back_url: str | None = None
+async def slug_page(
+    request: Visit,
+    slug: Slug,
+    *,
+    status: int,
+    attempt_id: str | None = None,
+    back_url: str | None = None,
+    look: Look | None = None,
+    platform: str | None = None,
 ) -> Response[bytes]:
-    """The page of a failure."""
-    said = words.of(slug)
-    values = {
-        "good": False,
-        "title": said.title,
-        "sentence": said.sentence,
-        "advice": said.advice,
-        "attempt_id": attempt_id,
-        "back_url": back_url,
-        "back_host": None if back_url is None else view.host_of(back_url),
-    }
-    return view.page(service_of(request), "outcome.html", values, status=status)
+    """The page of a failure, dressed by the tenant of its attempt, if that is known.
+
+    `back_url` leads back to the application, if the attempt does not tell; `platform` likewise.
+    """
+    attempt = None if attempt_id is None else await attempts.get(service_of(request).db, attempt_id)
+    if look is None:
+        look = await look_of(
+            request,
+            user_id=None if attempt is None else attempt.user_id,
+            language=None if attempt is None else attempt.language,
+        )
+    said = words.of(
+        look,
+        slug,
+        platform=platform if attempt is None else attempt.platform,
+        account=await _to_renew(request, attempt),
+    )
+    ways = await doors.of(request, look, slug, attempt)
+    if back_url is not None and not any(way.is_back for way in ways):
+        ways = (*ways, doors.back(look, back_url))
+    if not ways and slug in words.WITHOUT_DOORS:
+        ways = doors.contact(look)
+    told = Told(
+        tone=words.tone_of(slug),
+        title=said.title,
+        sentence=said.sentence,
+        advice=said.advice if ways or slug in words.WITHOUT_DOORS else f"{said.advice} {look.gettext(words.AGAIN)}",
+        is_connected=False,
+        doors=ways[:2],
+        attempt=attempt,
+    )
+    return telling.page(look, told, status=status)
 
 
-def known_slug(text: str) -> Slug:
-    """The slug, if it is one of the list."""
-    for slug in SENTENCES:
-        if slug == text:
-            return slug
-    return "internal_error"
+async def _to_renew(request: Visit, attempt: Attempt | None) -> str | None:
+    """What the account is called that an attempt was to renew, for the browser that was at it."""
+    if attempt is None or attempt.reconnect_account_id is None or attempt.id not in cookie_attempts(request):
+        return None
+    entry = await accounts.get(service_of(request).db, attempt.user_id, attempt.reconnect_account_id)
+    return None if entry is None else entry.account.display_name
