@@ -42,7 +42,7 @@ async def test_the_index_lists_platforms_hosts_and_people(sandbox: Sandbox) -> N
     index = (await sandbox.control("GET", "")).json
     told = {platform["name"]: platform for platform in index["platforms"]}
     assert {under.name for under in OAUTH_PLATFORMS} <= set(told)
-    assert told["twitter"]["hosts"] == ["x.com", "twitter.com", "api.x.com", "api.twitter.com"]
+    assert told["twitter"]["hosts"] == ["x.com", "twitter.com", "api.x.com", "api.twitter.com", "pbs.twimg.com"]
     assert [person["id"] for person in index["people"]] == ["plenty", "single", "none", "crowd"]
 
 

@@ -29,6 +29,7 @@ from moorline.sandbox.bluesky_sessions import (
 from moorline.sandbox.bluesky_world import (
     APPVIEW,
     BLUESKY_PDS,
+    CDN,
     DIRECTORY,
     ENTRYWAY,
     HANDLE_HOSTS,
@@ -53,6 +54,7 @@ from moorline.sandbox.bluesky_xrpc import (
     xrpc,
 )
 from moorline.sandbox.kernel import Call, Covered, Reply, SandboxPlatform, endpoint
+from moorline.sandbox.portraits import portrait
 
 SERVERS = (ENTRYWAY, BLUESKY_PDS, SECOND_PDS)
 XRPC_HOSTS = (*SERVERS, APPVIEW)
@@ -64,7 +66,7 @@ class Bluesky(SandboxPlatform):
     """All hosts of the Bluesky network that the sandbox knows."""
 
     name: ClassVar[str] = "bluesky"
-    hosts: ClassVar[tuple[str, ...]] = (*XRPC_HOSTS, DIRECTORY, *HANDLE_HOSTS)
+    hosts: ClassVar[tuple[str, ...]] = (*XRPC_HOSTS, DIRECTORY, *HANDLE_HOSTS, CDN)
     people: ClassVar[tuple[str, ...]] = tuple(person.handle for person in PEOPLE)
 
     @override
@@ -261,6 +263,11 @@ class Bluesky(SandboxPlatform):
         if person.status is Status.TAKENDOWN and claims.scope is not Scope.TAKENDOWN:
             raise XrpcRefused(401, "AccountTakedown", "Account has been taken down")
         return person
+
+    @endpoint("GET", CDN, "/img/avatar/{path:rest}", source="bluesky.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _session_reply(person: Person, tokens: TokenPair, headers: Headers = ()) -> Reply:

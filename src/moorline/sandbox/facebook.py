@@ -14,15 +14,17 @@ from moorline.sandbox.facebook_tokens import PageToken, app_user_id
 from moorline.sandbox.graph import GraphError, cut, read_fields, serving_version
 from moorline.sandbox.kernel import Call, Covered, Reply, endpoint
 from moorline.sandbox.oauth_server import AccessToken, Grant
+from moorline.sandbox.portraits import portrait
 
 USER_FIELDS = ("id", "name", "first_name", "last_name", "email", "picture")
+PICTURES = "platform-lookaside.fbsbx.com"
 
 
 class Facebook(FacebookLogin):
     """Facebook."""
 
     name = "facebook"
-    hosts = (SITE, GRAPH)
+    hosts = (SITE, GRAPH, PICTURES)
 
     # --- the person ---------------------------------------------------------------------------------------------------
 
@@ -204,6 +206,11 @@ class Facebook(FacebookLogin):
         if "email" in grant.granted:
             values["email"] = person.email
         return {name: values[name] for name in fields if name in values}
+
+    @endpoint("GET", PICTURES, "/platform/profilepic/", source="facebook.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _linked(call: Call, grant: Grant, page: Page) -> dict[str, Any]:

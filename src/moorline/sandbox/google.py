@@ -25,11 +25,13 @@ from moorline.sandbox.kernel import Call, Covered, RegisteredApp, Reply, endpoin
 from moorline.sandbox.oauth_platform import Parameters, send_back
 from moorline.sandbox.oauth_rules import OAuthRules, Refusal, Refused
 from moorline.sandbox.oauth_server import AccessToken, AuthorizationRequest, Grant, Tokens
+from moorline.sandbox.portraits import portrait
 from moorline.sandbox.switches import SwitchedPlatform
 
 ACCOUNTS = "accounts.google.com"
 OAUTH = "oauth2.googleapis.com"
 APIS = "www.googleapis.com"
+PICTURES = "lh3.googleusercontent.com"
 
 # Flags of an app, beside those of `google_server` and `google_api`.
 NOT_A_TESTER = "not_a_tester"
@@ -271,6 +273,11 @@ class GooglePlatform(SwitchedPlatform):
     def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
         """404, as GET on /revoke is. (youtube.md section 9)"""
         return self.unknown(call)
+
+    @endpoint("GET", PICTURES, "/a/{file}", source="googlebusiness.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _user(grant: Grant) -> dict[str, Any]:

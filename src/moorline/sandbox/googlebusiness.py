@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from moorline.sandbox import world
-from moorline.sandbox.google import ACCOUNTS, APIS, OAUTH, SWITCHES, GooglePlatform
+from moorline.sandbox.google import ACCOUNTS, APIS, OAUTH, PICTURES, SWITCHES, GooglePlatform
 from moorline.sandbox.google_api import ApiError, answered, authorized, error_info, invalid_argument, page_size
 from moorline.sandbox.google_server import PREFIX
 from moorline.sandbox.googlebusiness_world import Account, Holdings, Location, anywhere, holdings
@@ -32,7 +32,7 @@ class GoogleBusiness(GooglePlatform):
     """Google Business Profile."""
 
     name = "googlebusiness"
-    hosts = (ACCOUNTS, OAUTH, APIS, MANAGEMENT, INFORMATION)
+    hosts = (ACCOUNTS, OAUTH, APIS, MANAGEMENT, INFORMATION, PICTURES)
     people = world.PEOPLE_IDS
     marks = (MANAGE,)
     app_flags = (*GooglePlatform.app_flags, QUOTA_ZERO)

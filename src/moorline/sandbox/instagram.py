@@ -21,10 +21,12 @@ from moorline.sandbox.meta_login import (
 from moorline.sandbox.multipart import read_multipart
 from moorline.sandbox.oauth_rules import ClientAuth, OAuthRules, Pkce, Refusal, Refused
 from moorline.sandbox.oauth_server import AccessToken, AuthorizationRequest
+from moorline.sandbox.portraits import portrait
 
 SITE = "www.instagram.com"
 API = "api.instagram.com"
 GRAPH = "graph.instagram.com"
+PICTURES = "scontent.cdninstagram.com"
 
 # instagram.md section 2
 SCOPES = (
@@ -43,7 +45,7 @@ class Instagram(MetaLogin):
 
     name = "instagram"
     title = "Instagram"
-    hosts = (SITE, API, GRAPH)
+    hosts = (SITE, API, GRAPH, PICTURES)
     exchange_grant = "ig_exchange_token"
     refresh_grant = "ig_refresh_token"
     basic_scope = "instagram_business_basic"
@@ -188,6 +190,11 @@ class Instagram(MetaLogin):
             raise self.unsupported(call.method)
         token.grant.revoked = True
         return {"success": True}
+
+    @endpoint("GET", PICTURES, "/v/portraits/{file}", source="instagram.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 _PAGES = {

@@ -30,8 +30,10 @@ from moorline.sandbox.linkedin_world import (
     roles,
 )
 from moorline.sandbox.oauth_server import Grant
+from moorline.sandbox.portraits import portrait
 
 API = "api.linkedin.com"
+PICTURES = "media.licdn.com"
 ROLE_READERS = ("rw_organization_admin", "r_organization_admin")
 _LOCALIZED_WEBSITE = {"localizedWebsite", "localizedDescription"}
 
@@ -40,7 +42,7 @@ class LinkedIn(LinkedInLogin):
     """LinkedIn."""
 
     name = "linkedin"
-    hosts = (SITE, API)
+    hosts = (SITE, API, PICTURES)
 
     # --- the member ---------------------------------------------------------------------------------------------------
 
@@ -173,6 +175,11 @@ class LinkedIn(LinkedInLogin):
         if not set(scopes) & set(grant.granted):
             raise _not_enough(resource)
         return grant
+
+    @endpoint("GET", PICTURES, "/dms/image/{path:rest}", source="linkedin.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

@@ -12,12 +12,14 @@ from moorline.sandbox.oauth_rules import ClientAuth, OAuthRules, Pkce, RefreshTo
 from moorline.sandbox.oauth_server import AccessToken, AuthorizationRequest, Grant, Tokens
 from moorline.sandbox.paging import WrongToken, part
 from moorline.sandbox.pinterest_world import ACCOUNTS, PRIVACIES, Board, boards
+from moorline.sandbox.portraits import portrait
 from moorline.sandbox.switches import SwitchedPlatform
 
 SITE = "www.pinterest.com"
 PRODUCTION = "api.pinterest.com"
 TRIAL = "api-sandbox.pinterest.com"
 API = (PRODUCTION, TRIAL)
+PICTURES = "i.pinimg.com"
 
 # pinterest.md section 2
 SCOPES = (
@@ -73,7 +75,7 @@ class Pinterest(SwitchedPlatform):
 
     name = "pinterest"
     title = "Pinterest"
-    hosts = (SITE, *API)
+    hosts = (SITE, *API, PICTURES)
     app_flags = (UNAPPROVED, LEGACY)
     switches: ClassVar[Mapping[str, str]] = {
         "space_separated_scopes": "the consent page takes scopes parted by spaces too (pinterest.md section 2)",
@@ -322,6 +324,11 @@ class Pinterest(SwitchedPlatform):
     def unknown(self, call: Call) -> Reply:
         """In the body of errors; code and text are unverified. (pinterest.md section 10)"""
         return ApiError(404, 404, f"No such endpoint: {call.path}").reply()
+
+    @endpoint("GET", PICTURES, "/{path:rest}", source="pinterest.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _state(request: AuthorizationRequest) -> Parameters:

@@ -10,10 +10,12 @@ from typing_extensions import override
 from moorline.sandbox.kernel import Call, Covered, Reply, endpoint
 from moorline.sandbox.oauth_rules import Refused
 from moorline.sandbox.oauth_server import Grant
+from moorline.sandbox.portraits import portrait
 from moorline.sandbox.reddit_login import SITE, RedditLogin
 from moorline.sandbox.reddit_world import BANNED, REDDITORS, Subreddit, everything, listing, subreddits
 
 API = "oauth.reddit.com"
+PICTURES = ("styles.redditmedia.com", "i.redd.it")
 LIMIT_DEFAULT, LIMIT_LARGEST = 25, 100  # reddit.md section 8
 WINDOW_S, BUDGET = 600, 1000  # reddit.md section 10
 
@@ -41,7 +43,7 @@ class Reddit(RedditLogin):
     """Reddit."""
 
     name = "reddit"
-    hosts = (SITE, API)
+    hosts = (SITE, API, *PICTURES)
 
     @override
     def reset(self) -> None:
@@ -125,6 +127,11 @@ class Reddit(RedditLogin):
             ("x-ratelimit-remaining", f"{max(BUDGET - used, 0)}.0"),
             ("x-ratelimit-reset", str(WINDOW_S - passed_s)),
         )
+
+    @endpoint("GET", PICTURES, "/{path:rest}", source="reddit.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _me(grant: Grant) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 from typing_extensions import override
 
 from moorline.sandbox import screens, world
-from moorline.sandbox.kernel import Call, Reply, endpoint
+from moorline.sandbox.kernel import Call, Covered, Reply, endpoint
 from moorline.sandbox.oauth_platform import Parameters
 from moorline.sandbox.oauth_rules import ClientAuth, OAuthRules, Pkce, RefreshTokens, Refusal, Refused
 from moorline.sandbox.oauth_server import AuthorizationRequest, Grant
 from moorline.sandbox.paging import Part, WrongToken, part
+from moorline.sandbox.portraits import portrait
 from moorline.sandbox.snapchat_api import Headers, SnapError, answered, envelope, failed, forbidden, not_found
 from moorline.sandbox.snapchat_world import (
     Holdings,
@@ -31,6 +32,7 @@ from moorline.sandbox.switches import SwitchedPlatform
 SITE = "accounts.snapchat.com"
 BUSINESS = "businessapi.snapchat.com"
 ADS = "adsapi.snapchat.com"
+PICTURES = "cf-st.sc-cdn.net"
 
 PROFILES, MARKETING = "snapchat-profile-api", "snapchat-marketing-api"
 LIST_SIZE = 10  # snapchat.md section 8
@@ -53,7 +55,7 @@ class Snapchat(SwitchedPlatform):
 
     name = "snapchat"
     title = "Snapchat"
-    hosts = (SITE, BUSINESS, ADS)
+    hosts = (SITE, BUSINESS, ADS, PICTURES)
     app_flags = (NOT_ALLOWLISTED, DEVELOPER_PORTAL)
     rules: ClassVar[OAuthRules] = OAuthRules(
         scopes=(PROFILES, MARKETING, "snapchat-offline-conversions-api"),  # snapchat.md section 2
@@ -267,6 +269,11 @@ class Snapchat(SwitchedPlatform):
     def unknown(self, call: Call) -> Reply:
         """The envelope; there is no endpoint to revoke anything either. (snapchat.md sections 9 and 10)"""
         return not_found().reply
+
+    @endpoint("GET", PICTURES, "/aps/{path:rest}", source="snapchat.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _state(request: AuthorizationRequest) -> Parameters:

@@ -22,9 +22,11 @@ from moorline.sandbox.meta_login import (
 )
 from moorline.sandbox.oauth_rules import ClientAuth, OAuthRules, Pkce, Refusal, Refused
 from moorline.sandbox.oauth_server import AccessToken, AuthorizationRequest, Grant
+from moorline.sandbox.portraits import portrait
 
 SITE = ("threads.net", "www.threads.net", "threads.com", "www.threads.com")
 GRAPH = ("graph.threads.net", "graph.threads.com")
+PICTURES = "scontent.cdninstagram.com"
 DEVELOPMENT = "development"
 TESTER = "plenty"  # the one who accepted the tester invitation of apps with the flag `development`
 PRIVATE_GRANT = timedelta(days=90)  # threads.md section 6
@@ -71,7 +73,7 @@ class Threads(MetaLogin):
 
     name = "threads"
     title = "Threads"
-    hosts = (*SITE, *GRAPH)
+    hosts = (*SITE, *GRAPH, PICTURES)
     app_flags = (DEVELOPMENT,)
     exchange_grant = "th_exchange_token"
     refresh_grant = "th_refresh_token"
@@ -227,6 +229,11 @@ class Threads(MetaLogin):
         if app is None or not hmac.compare_digest(app.client_secret.encode(), secret.encode()):
             raise GraphError(190, UNPARSED)
         return client_id
+
+    @endpoint("GET", PICTURES, "/v/threads/{file}", source="threads.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _picture_url(profile: Profile) -> str:

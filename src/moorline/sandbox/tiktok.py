@@ -14,11 +14,13 @@ from moorline.sandbox.kernel import Call, Covered, RegisteredApp, Reply, endpoin
 from moorline.sandbox.oauth_platform import Parameters, send_back
 from moorline.sandbox.oauth_rules import ClientAuth, OAuthRules, Pkce, RefreshTokens, Refusal, Refused
 from moorline.sandbox.oauth_server import AccessToken, AuthorizationRequest, Grant, OAuthServer, Tokens
+from moorline.sandbox.portraits import portrait
 from moorline.sandbox.switches import SwitchedPlatform
 from moorline.sandbox.tiktok_users import SCOPE_OF_FIELD, SCOPES, open_id, shown
 
 SITE = "www.tiktok.com"
 API = "open.tiktokapis.com"
+PICTURES = "p19-sign.tiktokcdn-us.com"
 DESKTOP = "desktop"
 SANDBOX_APP = "sandbox_app"
 TARGET = "plenty"  # the one target user of apps with the flag `sandbox_app`
@@ -31,7 +33,7 @@ class TikTok(SwitchedPlatform):
 
     name = "tiktok"
     title = "TikTok"
-    hosts = (SITE, API)
+    hosts = (SITE, API, PICTURES)
     app_flags = (DESKTOP, SANDBOX_APP)
     switches: ClassVar[Mapping[str, str]] = {
         "errors_with_200": "every error answers with HTTP 200",
@@ -253,6 +255,11 @@ class TikTok(SwitchedPlatform):
         """Unverified."""
         reply = self._refuse(405, "invalid_params", f"Unsupported method: {call.method}")
         return replace(reply, headers=(*reply.headers, ("allow", ", ".join(allowed))))
+
+    @endpoint("GET", PICTURES, "/tos/{file}", source="tiktok.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _told(error: str, description: str, state: str) -> Parameters:

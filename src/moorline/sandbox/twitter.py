@@ -9,9 +9,11 @@ from moorline.sandbox.kernel import Call, Covered, Reply, endpoint
 from moorline.sandbox.oauth_platform import OAuthPlatform, Parameters
 from moorline.sandbox.oauth_rules import ClientAuth, OAuthRules, Pkce, RefreshTokens, Refusal, Refused
 from moorline.sandbox.oauth_server import AuthorizationRequest, Grant
+from moorline.sandbox.portraits import portrait
 
 SITE = ("x.com", "twitter.com")
 API = ("api.x.com", "api.twitter.com")
+PICTURES = "pbs.twimg.com"
 
 SCOPES = (
     "tweet.read", "tweet.write", "tweet.moderate.write", "users.read", "users.email", "offline.access", "media.write",
@@ -41,7 +43,7 @@ class Twitter(OAuthPlatform):
 
     name = "twitter"
     title = "X"
-    hosts = (*SITE, *API)
+    hosts = (*SITE, *API, PICTURES)
     rules: ClassVar[OAuthRules] = OAuthRules(
         scopes=SCOPES,
         scope_separators=" ",  # twitter.md section 2
@@ -137,6 +139,11 @@ class Twitter(OAuthPlatform):
     def wrong_method(self, call: Call, allowed: tuple[str, ...]) -> Reply:
         """A bare problem. (twitter.md section 10)"""
         return _problem(405, "Method Not Allowed", headers=(("allow", ", ".join(allowed)),))
+
+    @endpoint("GET", PICTURES, "/profile_images/{path:rest}", source="twitter.md section 7", covered=Covered.PARTIAL)
+    async def portrait_of(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _user(grant: Grant) -> dict[str, Any]:

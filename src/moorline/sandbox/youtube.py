@@ -7,15 +7,17 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from moorline.sandbox import world
-from moorline.sandbox.google import ACCOUNTS, APIS, OAUTH, SWITCHES, GooglePlatform
+from moorline.sandbox.google import ACCOUNTS, APIS, OAUTH, PICTURES, SWITCHES, GooglePlatform
 from moorline.sandbox.google_api import ApiError, answered, authorized, invalid_argument, page_size
 from moorline.sandbox.google_server import PREFIX, prompts
 from moorline.sandbox.google_world import BRAND
 from moorline.sandbox.kernel import Call, Covered, Reply, endpoint
 from moorline.sandbox.oauth_server import AuthorizationRequest, Grant
 from moorline.sandbox.paging import part
+from moorline.sandbox.portraits import portrait
 
 API = "youtube.googleapis.com"
+CHANNEL_PICTURES = "yt3.ggpht.com"
 
 # youtube.md sections 2 and 7; any of them opens the list
 READING = tuple(f"{PREFIX}{name}" for name in ("youtube.readonly", "youtube", "youtube.force-ssl", "youtubepartner"))
@@ -93,7 +95,7 @@ class YouTube(GooglePlatform):
     """YouTube."""
 
     name = "youtube"
-    hosts = (ACCOUNTS, OAUTH, APIS, API)
+    hosts = (ACCOUNTS, OAUTH, APIS, API, PICTURES, CHANNEL_PICTURES)
     people = (*world.PEOPLE_IDS, BRAND.id)
     marks = (f"{PREFIX}youtube", f"{PREFIX}yt-analytics")
     switches: ClassVar[Mapping[str, str]] = {
@@ -140,6 +142,11 @@ class YouTube(GooglePlatform):
             everywhere = (channel for channels in _CHANNELS.values() for channel in channels)
             return [channel for channel in everywhere if channel is not None and channel.id in wanted]
         raise invalid_argument("No filter selected. Expected one of: mine, id, managedByMe", reason="missingFilter")
+
+    @endpoint("GET", CHANNEL_PICTURES, "/ytc/{file}", source="youtube.md section 7", covered=Covered.PARTIAL)
+    async def channel_picture(self, call: Call) -> Reply:
+        """What answers of this platform name as somebody's picture."""
+        return portrait(call)
 
 
 def _parts(text: str | None) -> list[str]:
