@@ -1,5 +1,7 @@
 """`/connect/bluesky`: the form that stands in for a consent page."""
 
+import asyncio
+
 import pytest
 
 from moorline.cli.browser import Browser, Seen
@@ -53,7 +55,7 @@ async def test_a_refusal_shows_the_form_again_with_the_handle_and_without_the_pa
     assert again.status == 400
     assert 'role="alert"' in again.text
     assert "<title>Error: " in again.text
-    assert "<script" not in again.text
+    assert "<script>" not in again.text
     fields = dict(again.form().fields)
     assert fields["identifier"] == typed["identifier"][:512]
     assert fields["appPassword"] == ""
@@ -72,12 +74,31 @@ async def test_an_outage_shows_the_form_again(world: World) -> None:
     assert "connected=bluesky" in location(await browser.send(again, button="connect", pick=GOOD))
 
 
-async def test_the_form_sent_twice_connects_once(world: World) -> None:
+async def test_the_form_sent_twice_connects_once_and_leads_to_the_same_place(world: World) -> None:
+    browser, page = await form(world)
+    home = location(await browser.send(page, button="connect", pick=GOOD))
+    before = await world.count()
+    for _ in range(2):
+        assert location(await browser.send(page, button="connect", pick=GOOD)) == home
+        assert location(await browser.open(page.url)) == home
+    assert await world.count() == before
+    assert len(await world.accounts()) == 1
+
+
+async def test_the_form_sent_twice_at_once_connects_once_and_both_see_it(world: World) -> None:
+    browser, page = await form(world)
+    answers = await asyncio.gather(*(browser.send(page, button="connect", pick=GOOD) for _ in range(5)))
+    assert len({location(answer) for answer in answers}) == 1
+    assert len(await world.accounts()) == 1
+
+
+async def test_s02_another_browser_does_not_learn_what_became_of_a_form(world: World) -> None:
     browser, page = await form(world)
     location(await browser.send(page, button="connect", pick=GOOD))
-    again = await browser.send(page, button="connect", pick=GOOD)
-    assert again.status == 400
-    assert len(await world.accounts()) == 1
+    stranger = await world.browser()
+    for seen in (await stranger.open(page.url), await stranger.send(page, button="connect", pick=GOOD)):
+        assert (seen.status, seen.location) == (400, None)
+        assert "This page cannot be used" in seen.text
 
 
 async def test_s03_a_form_older_than_ten_minutes_is_refused_before_any_call(
@@ -86,8 +107,10 @@ async def test_s03_a_form_older_than_ten_minutes_is_refused_before_any_call(
     browser, page = await form(world)
     before = await world.count()
     frozen_clock.advance(10 * 60)
-    assert (await browser.open(page.url)).status == 400
-    assert (await browser.send(page, button="connect", pick=GOOD)).status == 400
+    for seen in (await browser.open(page.url), await browser.send(page, button="connect", pick=GOOD)):
+        assert seen.status == 400
+        assert "This page is too old" in seen.text
+        assert "again" in seen.form().buttons
     assert await world.count() == before
 
 

@@ -1,6 +1,8 @@
 """Platforms with an app password (Bluesky): no redirect, the password is used once and kept nowhere."""
 
+import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from moorline import clock
@@ -8,7 +10,8 @@ from moorline.accounts import accounts
 from moorline.accounts.proven import Proven
 from moorline.adapter.app_password import AppPasswordPlatform, SignedIn
 from moorline.connect import redirects, state
-from moorline.errors import BadRequest, InvalidState, NotFound
+from moorline.connect.finish import fail
+from moorline.errors import BadRequest, FlowFailed, InvalidState, MoorlineError, NotFound
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -16,6 +19,8 @@ from moorline.store import attempts
 from moorline.store.accounts import Account
 from moorline.store.attempts import Attempt
 
+MAX_TRIES = 10  # sign-ins for one attempt: whoever holds its state may try passwords, but not go on for ever
+_POLL_S, _POLLS = 0.05, 100  # from a used state to a saved account there is only our own database
 _DOCUMENTED_STATE = re.compile(r"([0-9a-f]{24})-([0-9a-f]{24})")
 
 
@@ -60,33 +65,70 @@ async def connect(
 async def connect_attempt(
     service: Service, credentials: Credentials, *, state_text: str, redirect_url: str | None = None
 ) -> Connected:
-    """Sign in for a started attempt, whoever brings its state. A refused password leaves the state usable.
+    """Sign in for a started attempt, whoever brings its state.
 
-    Raises: InvalidState; as the adapter's `sign_in`.
+    A refused password leaves the state usable, but for the last of `MAX_TRIES`, which ends the attempt.
+    Raises: InvalidState; as the adapter's `sign_in`; FlowFailed as `accounts.save`, which the attempt then keeps.
     """
     attempt = await unused(service, credentials.platform, state_text)
-    adapter, signed_in = await _sign_in(service, credentials)
+    tries = await attempts.count_try(service.db, attempt.id, at_most=MAX_TRIES)
+    if tries is None:
+        raise InvalidState
+    try:
+        adapter, signed_in = await _sign_in(service, credentials)
+    except MoorlineError as error:
+        if tries == MAX_TRIES:
+            await _give_up(service, attempt, state_text, error)
+        raise
     used = await state.consume(service, state=state_text, code="", platform=adapter.name, app_id="")
     if used is None:  # the same form sent twice: the other one goes on, this session is not needed
         await adapter.revoke(service.http, signed_in.tokens)
         raise InvalidState
-    account = await _save(
-        service, adapter, signed_in, user_id=attempt.user_id, profile_id=attempt.profile_id, attempt_id=attempt.id
-    )
+    try:
+        account = await _save(
+            service, adapter, signed_in, user_id=attempt.user_id, profile_id=attempt.profile_id, attempt_id=attempt.id
+        )
+    except FlowFailed as error:
+        error.stage = "save"
+        await fail(service, attempt, error)
+        with suppress(MoorlineError):  # the session is of no use to anybody; what matters is why nothing was saved
+            await adapter.revoke(service.http, signed_in.tokens)
+        raise
     return _connected(account, redirect_url or attempt.redirect_url)
 
 
 async def unused(service: Service, platform: str, state_text: str) -> Attempt:
     """The attempt of a state that can still be used. Raises: InvalidState."""
-    attempt = await attempts.by_state(service.db, state.hash_of(state_text))
-    if (
-        attempt is None
-        or attempt.platform != platform
-        or attempt.consumed_at is not None
-        or attempt.expires_at <= clock.now()
-    ):
+    attempt = await find(service, platform, state_text)
+    if attempt is None or not is_open(attempt):
         raise InvalidState
     return attempt
+
+
+async def find(service: Service, platform: str, state_text: str) -> Attempt | None:
+    """The attempt of a state of this platform, used or not."""
+    attempt = await attempts.by_state(service.db, state.hash_of(state_text))
+    return None if attempt is None or attempt.platform != platform else attempt
+
+
+def is_open(attempt: Attempt) -> bool:
+    """Whether somebody can still sign in for it."""
+    return attempt.consumed_at is None and attempt.tries < MAX_TRIES and attempt.expires_at > clock.now()
+
+
+async def settled(service: Service, attempt: Attempt) -> Attempt:
+    """The attempt once nobody is at work on it; as it is after some 5 s at the latest."""
+    for _ in range(_POLLS):
+        if attempt.status != "returned":
+            break
+        await asyncio.sleep(_POLL_S)
+        attempt = await attempts.get(service.db, attempt.id) or attempt
+    return attempt
+
+
+def looks_like_app_password(service: Service, credentials: Credentials) -> bool:
+    """Whether what was typed has the form of the platform's app passwords. Raises: BadRequest where it has none."""
+    return _adapter_of(service, credentials.platform).looks_like_app_password(credentials.password)
 
 
 async def _profile_of(service: Service, caller: Caller, *, user_id: str, profile_id: str) -> str:
@@ -102,11 +144,25 @@ async def _profile_of(service: Service, caller: Caller, *, user_id: str, profile
 
 
 async def _sign_in(service: Service, credentials: Credentials) -> tuple[AppPasswordPlatform, SignedIn]:
-    adapter = service.platforms.get(credentials.platform)
-    if not isinstance(adapter, AppPasswordPlatform):
-        raise BadRequest(f"{credentials.platform} has no app passwords.")
+    adapter = _adapter_of(service, credentials.platform)
     signed_in = await adapter.sign_in(service.http, identifier=credentials.identifier, password=credentials.password)
     return adapter, signed_in
+
+
+def _adapter_of(service: Service, platform: str) -> AppPasswordPlatform:
+    adapter = service.platforms.get(platform)
+    if not isinstance(adapter, AppPasswordPlatform):
+        raise BadRequest(f"{platform} has no app passwords.")
+    return adapter
+
+
+async def _give_up(service: Service, attempt: Attempt, state_text: str, last: MoorlineError) -> None:
+    """The last try did not work either: the state is used up, so that the log tells how it ended."""
+    used = await state.consume(service, state=state_text, code="", platform=attempt.platform, app_id="")
+    if used is not None:
+        told = FlowFailed("token_exchange_failed", f"None of {MAX_TRIES} sign-ins worked; the last: {last.code}.")
+        told.stage = "exchange"
+        await fail(service, attempt, told)
 
 
 async def _save(

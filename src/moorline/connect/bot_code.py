@@ -143,6 +143,7 @@ class BotNotAllowed(Refused):
     code = "bot_not_administrator"
 
     def __init__(self, title: str) -> None:
+        self.title = title
         super().__init__(f"The bot is in {title}, but not as administrator. Open its administrators and add the bot.")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from moorline import clock
+from moorline.accounts import history
 from moorline.adapter.bot import (
     BotNotAdministrator,
     BotPlatform,
@@ -16,8 +17,8 @@ from moorline.adapter.bot import (
 from moorline.adapter.telegram_text import find_chat_reference, find_code
 from moorline.connect import bot_code
 from moorline.connect.bot_code import BotNotAllowed, ChatNotEligible
-from moorline.errors import FlowFailed, PlatformError
-from moorline.logs import event
+from moorline.errors import FlowFailed, MoorlineError, PlatformError, PlatformRateLimited, StoreUnavailable, Unreachable
+from moorline.logs import event, printable
 from moorline.service import Service
 from moorline.store import accounts, bot_codes, bot_inboxes
 from moorline.store.bot_codes import BotCode
@@ -29,6 +30,14 @@ JOIN_TTL_S = 5 * 60  # "forward with comment" arrives as two messages; typing ta
 MAX_MISSES = 10
 MISSES_TTL_S = 15 * 60
 LOST = "The bot may no longer post there."
+REGAINED = "The bot may post there again."
+ASK_FOR_CHAT = (
+    "Now send me the name of your channel or group, such as @yourchannel. If it has none, forward one of its messages."
+)
+# What became of the last message with a code, besides the codes of refusals: it lacks the chat, it is being looked
+# into, or that has to wait for the platform.
+CHAT_MISSING, CHECKING, DELAYED = "chat_missing", "checking", "delayed"
+_MAX_NAME_CHARS, _MAX_NOTE_CHARS = 100, 300
 log = logging.getLogger("moorline.bot")
 
 
@@ -63,10 +72,12 @@ async def _follow_membership(service: Service, adapter: BotPlatform, change: Mem
         for account in changed:
             if is_active:
                 await queue.account_event(tx, account, "account.connected")
+                await history.note(tx, account, "restored", REGAINED)
             else:
                 await queue.account_event(
                     tx, account, "account.disconnected", disconnectionType="unintentional", reason=LOST
                 )
+                await history.note(tx, account, "lost", LOST)
         return len(changed)
 
     changed = await service.db.transaction(write)
@@ -112,7 +123,8 @@ async def _keep_half(service: Service, adapter: BotPlatform, asked: _Asked, bot_
     until = clock.now() + timedelta(seconds=JOIN_TTL_S)
     await bot_inboxes.put_half(service.db, bot_id, asked.sender_id, code=asked.code, chat=asked.chat, until=until)
     if asked.code is not None and asked.message.forward_kind is None:
-        await _say(service, adapter, asked, "Now forward a message from your channel or group, or send the code again")
+        await _note(service, asked, asked.code, CHAT_MISSING)
+        await _say(service, adapter, asked, ASK_FOR_CHAT)
 
 
 async def _bind(service: Service, adapter: BotPlatform, asked: _Asked, *, code_text: str, chat_text: str) -> None:
@@ -121,20 +133,35 @@ async def _bind(service: Service, adapter: BotPlatform, asked: _Asked, *, code_t
         await _count_miss(service, adapter, asked)
         await _say(service, adapter, asked, "This code is unknown or has run out. Please ask for a new one.")
         return
+    if found.account_id is None:
+        await _note(service, asked, found.code, CHECKING)
     try:
         chat = await _proven(service, adapter, asked, chat_text)
         await _connect(service, adapter, asked, found=found, chat=chat)
     except (ChatNotFound, BotNotAdministrator, BotNotAllowed, ChatNotEligible, NotAdministrator, CodeUsed) as error:
-        await _refuse(service, adapter, asked, found, str(error))
+        title = error.title if isinstance(error, BotNotAllowed | NotAdministrator) else chat_text
+        await _refuse(service, adapter, asked, found, error, chat=title)
     except FlowFailed as error:
-        await _refuse(service, adapter, asked, found, str(error))
+        await _refuse(service, adapter, asked, found, error, chat=chat_text)
+    except (Unreachable, PlatformRateLimited):  # the message is handled again, if not for ever
+        await _note(service, asked, found.code, DELAYED)
+        raise
+    except StoreUnavailable:
+        raise
+    except MoorlineError as error:  # nothing the person did; whoever reads the log can mend it
+        await _note(service, asked, found.code, error.code)
+        raise
 
 
 class NotAdministrator(PlatformError):
-    """Who sent the code does not administer the chat."""
+    """Who sent the code does not administer the chat called `title`."""
 
     status = 400
     code = "not_administrator"
+
+    def __init__(self, who: str, title: str) -> None:
+        self.title = title
+        super().__init__(f"{who} is no administrator of {title}. Ask an administrator to send the code.")
 
 
 class CodeUsed(PlatformError):
@@ -153,7 +180,7 @@ async def _proven(service: Service, adapter: BotPlatform, asked: _Asked, chat_te
     )
     if not adapter.is_administrator(chat, member):
         who = f"@{asked.message.sender_username}" if asked.message.sender_username else "This account"
-        raise NotAdministrator(f"{who} is no administrator of {chat.title}. Ask an administrator to send the code.")
+        raise NotAdministrator(who, chat.title)
     return chat
 
 
@@ -170,10 +197,29 @@ async def _connect(service: Service, adapter: BotPlatform, asked: _Asked, *, fou
     await _say(service, adapter, asked, f"{chat.title} is connected. You can go back to where you got the code.")
 
 
-async def _refuse(service: Service, adapter: BotPlatform, asked: _Asked, found: BotCode, reason: str) -> None:
+async def _refuse(
+    service: Service, adapter: BotPlatform, asked: _Asked, found: BotCode, error: MoorlineError, *, chat: str
+) -> None:
+    reason = str(error)
     event(log, logging.WARNING, "bot_code_refused", attempt=found.attempt_id, sender=asked.sender_id, reason=reason)
-    await bot_codes.set_note(service.db, found.code, reason)
+    await _note(service, asked, found.code, error.code, chat=chat, refusal=reason)
     await _say(service, adapter, asked, reason)
+
+
+async def _note(
+    service: Service, asked: _Asked, code: str, kind: str, *, chat: str | None = None, refusal: str | None = None
+) -> None:
+    """Keep what became of the message, for the page that shows the code; a refusal also for who asks by API."""
+    message = asked.message
+    sender = f"@{message.sender_username}" if message.sender_username else message.sender_name
+    await bot_codes.set_note(
+        service.db,
+        code,
+        refusal and printable(refusal, _MAX_NOTE_CHARS),
+        kind=kind,
+        sender=printable(sender, _MAX_NAME_CHARS) or None,
+        chat=chat and printable(chat, _MAX_NAME_CHARS),
+    )
 
 
 async def _count_miss(service: Service, adapter: BotPlatform, asked: _Asked) -> None:
