@@ -41,3 +41,17 @@ def test_a_key_may_do_what_was_asked_for(tmp_path: Path, options: list[str], per
     with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as db:
         ((kept, shows, ends),) = db.execute("SELECT permission, reveal_tokens, expires_at_ms FROM api_keys").fetchall()
     assert (kept, bool(shows), ends is not None) == (permission, reveals, "--expires-in-days" in options)
+
+
+def test_keys_made_and_revoked_here_are_told_in_the_audit_log_as_such(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    made = json.loads(run(tmp_path, "keys", "create", "--email", "ops@example.com", "--json"))
+    run(tmp_path, "keys", "revoke", made["id"], "--email", "ops@example.com")
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as db:
+        told = db.execute("SELECT action, source, user_id, subject_id FROM audit ORDER BY created_at_ms").fetchall()
+    user_id = made["user_id"]
+    assert told == [
+        ("user.created", "command line", user_id, user_id),
+        ("api_key.created", "command line", user_id, made["id"]),
+        ("api_key.deleted", "command line", user_id, made["id"]),
+    ]

@@ -16,8 +16,13 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(help="API keys, and the key that seals tokens.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(keys_app, name="keys")
+users_app = typer.Typer(help="People who sign in to the dashboard.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(users_app, name="users")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer JSON for programs.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from the first line of standard input.")
+]
 
 
 def main() -> None:
@@ -150,3 +155,47 @@ def keys_encryption() -> None:
     from moorline.vault import new_key
 
     typer.echo(new_key())
+
+
+@keys_app.command("rotate-encryption")
+def keys_rotate_encryption(json_answer: Json = False) -> None:
+    """Seal everything stored under the first of MOORLINE_ENCRYPTION_KEYS, so that the others can be removed."""
+    from moorline.cli import resealing
+
+    resealing.rotate(json_answer=json_answer)
+
+
+@users_app.command("create")
+def users_create(
+    *,
+    email: Annotated[str, typer.Option(help="The address to sign in with.")],
+    name: Annotated[str, typer.Option(help="What the person or the workspace is called.")] = "",
+    password_stdin: PasswordStdin = False,
+    json_answer: Json = False,
+) -> None:
+    """Make a user with a workspace of their own. Asks for a password; without a terminal, prints a sign-in link."""
+    from moorline.cli import people
+
+    people.create(email=email, name=name, password_stdin=password_stdin, json_answer=json_answer)
+
+
+@users_app.command("password")
+def users_password(
+    email: Annotated[str, typer.Option(help="Whose password.")],
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Set a user's password, and sign them out everywhere."""
+    from moorline.cli import people
+
+    people.set_password(email=email, password_stdin=password_stdin)
+
+
+@users_app.command("sign-in-link")
+def users_sign_in_link(
+    email: Annotated[str, typer.Option(help="Whom it signs in.")],
+    json_answer: Json = False,
+) -> None:
+    """Print a link that signs a user in to the dashboard, once, within 15 minutes."""
+    from moorline.cli import people
+
+    people.sign_in_link(email=email, json_answer=json_answer)

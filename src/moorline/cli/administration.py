@@ -38,7 +38,7 @@ def create_key(*, email: str, new: NewKey, json_answer: bool) -> None:
             user, _ = await users.create_owner(db, name=email.partition("@")[0], email=email, profile_name="Default")
         return await api_keys.create(db, user.id, new)
 
-    key, text = _on_database(work)
+    key, text = on_database(work)
     if json_answer:
         print(json.dumps({"id": key.id, "name": key.name, "key": text, "user_id": key.user_id}))
     else:
@@ -51,7 +51,7 @@ def list_keys(*, email: str, json_answer: bool) -> None:
     async def work(db: Database) -> list[ApiKey]:
         return await api_keys.list_keys(db, (await _user(db, email)))
 
-    found = _on_database(work)
+    found = on_database(work)
     if json_answer:
         print(json.dumps([_shown(key) for key in found]))
         return
@@ -66,7 +66,7 @@ def revoke_key(*, email: str, key_id: str) -> None:
     async def work(db: Database) -> None:
         await api_keys.delete(db, await _user(db, email), key_id)
 
-    _on_database(work)
+    on_database(work)
     print(f"Key {key_id} is revoked.")
 
 
@@ -138,7 +138,8 @@ def _shown(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _on_database(work: Any) -> Any:
+def on_database(work: Any) -> Any:
+    """What a coroutine function of an open database answers. Ends the program with a sentence when that fails."""
     settings = load_settings(need_keys=False)
 
     async def run() -> Any:

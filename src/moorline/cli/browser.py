@@ -18,6 +18,7 @@ class Form:
     method: str = "get"
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
+    actions: dict[str, str] = field(default_factory=dict)  # of buttons that send the form elsewhere
     choices: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -30,13 +31,13 @@ class Seen:
     text: str
     location: str | None
 
-    def form(self) -> Form:
-        """The page's last form. Raises: ValueError when it has none."""
+    def form(self, button: str | None = None) -> Form:
+        """The page's form with this button, else its last. Raises: ValueError when it has none."""
         reader = _Reader()
         reader.feed(self.text)
         if not reader.forms:
             raise ValueError(f"no form on {urlsplit(self.url).path} (status {self.status})")
-        return reader.forms[-1]
+        return next((form for form in reader.forms if button in form.buttons), reader.forms[-1])
 
 
 class Browser:
@@ -53,18 +54,18 @@ class Browser:
     async def send(
         self, seen: Seen, *, button: str, pick: dict[str, str] | None = None, untick: Collection[str] = ()
     ) -> Seen:
-        """Fill the page's form and press a button by its id.
+        """Fill the form of a button and press it, by its id.
 
         `pick` types into fields and chooses among radio buttons, by name; `untick` are values of ticked boxes.
         """
-        form = seen.form()
+        form = seen.form(button)
         chosen = pick or {}
         fields = [(name, value) for name, value in form.fields if name not in chosen and value not in untick]
         fields.extend(chosen.items())
         name, value = form.buttons[button]
         if name:
             fields.append((name, value))
-        target = urljoin(seen.url, form.action or seen.url)
+        target = urljoin(seen.url, form.actions.get(button) or form.action or seen.url)
         if form.method == "get":
             return await self.open(f"{target}?{urlencode(fields)}")
         # What browsers send from a page whose Referrer-Policy is no-referrer.
@@ -103,6 +104,8 @@ class _Reader(HTMLParser):
             self._input(self.forms[-1], given)
         elif self.forms and tag == "button":
             self.forms[-1].buttons[given.get("id", "")] = (given.get("name", ""), given.get("value", ""))
+            if given.get("formaction"):
+                self.forms[-1].actions[given.get("id", "")] = given["formaction"]
 
     def _input(self, form: Form, given: dict[str, str]) -> None:
         name, value, kind = given.get("name", ""), given.get("value", ""), given.get("type", "text")

@@ -13,11 +13,12 @@ import msgspec
 
 from moorline import logs
 from moorline.app import create_app, open_service
+from moorline.cli import people
 from moorline.cli.demo_flows import Outcome, connect_all
 from moorline.cli.demo_table import Table
 from moorline.cli.environment import given_environment, platform_names, sentences
 from moorline.cli.running import listen, run, uvicorn_server
-from moorline.owners import api_keys, profiles, users
+from moorline.owners import api_keys, profiles, sessions, users
 from moorline.owners.api_keys import NewKey
 from moorline.sandbox.app import Sandbox, create_sandbox
 from moorline.sandbox.telegram_world import SANDBOX_BOT_TOKEN
@@ -27,6 +28,7 @@ from moorline.store import migrate
 from moorline.vault import new_key
 
 HOST = "127.0.0.1"
+OWNER_EMAIL = "demo@example.com"
 
 
 class DemoKeys(msgspec.Struct, kw_only=True):
@@ -80,6 +82,8 @@ async def _demo(port: int, data_dir: Path, *, once: bool, json_line: bool, outco
             _print_json(base_url, keys)
         else:
             outcomes.extend(await _show(base_url, keys))
+            if not once:
+                await _tell_ways_in(service, base_url, keys)
         if once:
             server.should_exit = True
         await _until_exit(server, serving, sandbox)
@@ -153,11 +157,9 @@ async def _owner(service: Service, data_dir: Path, keys: DemoKeys) -> None:
     """A first user, profile and API key, the same ones at every run of this data folder."""
     if keys.api_key:
         return
-    user = await users.find_by_email(service.db, "demo@example.com")
+    user = await users.find_by_email(service.db, OWNER_EMAIL)
     if user is None:
-        user, _ = await users.create_owner(
-            service.db, name="Demo", email="demo@example.com", profile_name="Northwind Bakery"
-        )
+        user, _ = await users.create_owner(service.db, name="Demo", email=OWNER_EMAIL, profile_name="Northwind Bakery")
     key, text = await api_keys.create(service.db, user.id, NewKey(name=f"demo {os.getpid()}", reveal_tokens=True))
     caller = await api_keys.authenticate(service.db, text)
     keys.user_id, keys.api_key = key.user_id, text
@@ -185,7 +187,14 @@ async def _show(base_url: str, keys: DemoKeys) -> list[Outcome]:
     done = sum(1 for outcome in outcomes if outcome.account)
     seconds = sum(outcome.ms for outcome in outcomes) / 1000
     print(f"{done} of {len(names)} connected in {seconds:.1f} s.\n")
-    print(f"API key   {keys.api_key}   (demo only)")
-    print(f'Try       curl -s -H "Authorization: Bearer {keys.api_key}" {base_url}/api/v1/accounts')
-    print("Stop with Ctrl+C; the data stays.", flush=True)
     return outcomes
+
+
+async def _tell_ways_in(service: Service, base_url: str, keys: DemoKeys) -> None:
+    """What to open and to type next. A link to sign in with is made at every start; it is good once."""
+    owner = await users.find_by_email(service.db, OWNER_EMAIL)
+    once = "" if owner is None else await sessions.new_link(service.db, owner)
+    print(f"Dashboard   {people.once_url(base_url, once)}   (signs you in, once, within 15 minutes)")
+    print(f"API key     {keys.api_key}   (demo only)")
+    print(f'Try         curl -s -H "Authorization: Bearer {keys.api_key}" {base_url}/api/v1/accounts')
+    print("Connect one yourself: open the dashboard, press Connect. Stop with Ctrl+C; the data stays.", flush=True)

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from moorline import clock, ids
 from moorline.errors import BadRequest, Conflict, NotFound, Unauthorized
-from moorline.store import api_keys, users
-from moorline.store.api_keys import ApiKey, Permission
+from moorline.owners import audit
+from moorline.owners.audit import Actor
+from moorline.store import api_keys, links, users
+from moorline.store.api_keys import ApiKey, KeyOfUser, Permission
 from moorline.store.db import Database, Statements, UniqueViolated
 
 MAX_LIVE_KEYS = 10
@@ -20,16 +22,22 @@ _NO_KEY_HASH = bytes(32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who calls. `user_id` is the tenant (root user), `member_id` the person; `profile_ids` None: every profile."""
+    """Who calls. `user_id` is the tenant (root user), `member_id` the person; `profile_ids` None: every profile.
+
+    `key_id` None: a person who signed in, or a connect link (`link_id`), and no program with a key. `has_own_apps`: the
+    tenant uses an app of its own on some platform.
+    """
 
     user_id: str
     member_id: str
-    key_id: str
+    key_id: str | None
     profile_ids: frozenset[str] | None
     may_write: bool
     reveal_tokens: bool
     redirect_allowlist: tuple[str, ...] | None
     expires_at: datetime | None = None
+    has_own_apps: bool = True
+    link_id: str | None = None
 
     def may_see(self, profile_id: str) -> bool:
         """Whether the key and its user are allowed this profile of the tenant."""
@@ -62,6 +70,18 @@ async def authenticate(db: Statements, key: str) -> Caller:
     matches = hmac.compare_digest(hash_of(key), expected)
     if found is None or not matches:
         raise Unauthorized
+    return _caller(found)
+
+
+async def of_id(db: Statements, key_id: str) -> Caller:
+    """The caller of a key that did something earlier. Raises: Unauthorized when it is gone or has expired."""
+    found = await api_keys.by_id(db, key_id)
+    if found is None:
+        raise Unauthorized
+    return _caller(found)
+
+
+def _caller(found: KeyOfUser) -> Caller:
     stored = found.key
     if stored.expires_at is not None and stored.expires_at <= clock.now():
         raise Unauthorized
@@ -74,11 +94,12 @@ async def authenticate(db: Statements, key: str) -> Caller:
         reveal_tokens=stored.reveal_tokens,
         redirect_allowlist=stored.redirect_allowlist,
         expires_at=stored.expires_at,
+        has_own_apps=found.has_own_apps,
     )
 
 
-async def create(db: Database, member_id: str, new: NewKey) -> tuple[ApiKey, str]:
-    """Make a key; the key itself is in the answer and nowhere else.
+async def create(db: Database, member_id: str, new: NewKey, *, by: Actor | None = None) -> tuple[ApiKey, str]:
+    """Make a key; the key itself is in the answer and nowhere else. `by` None: somebody at the command line.
 
     Raises: BadRequest for a name or lifetime out of bounds, Conflict for a name in use or at ten live keys.
     """
@@ -102,11 +123,14 @@ async def create(db: Database, member_id: str, new: NewKey) -> tuple[ApiKey, str
         if len(live) >= MAX_LIVE_KEYS:
             raise Conflict(f"There are {MAX_LIVE_KEYS} live keys already; delete one first.")
         await api_keys.insert(tx, key)
+        told = {"name": key.name, "permission": key.permission, "revealTokens": key.reveal_tokens}
+        actor = by or await _at_command_line(tx, member_id)
+        await audit.note(tx, actor, "api_key.created", key.id, ofMember=member_id, profileIds=key.profile_ids, **told)
 
     try:
         await db.transaction(save)
     except UniqueViolated:  # the 48-bit prefix is taken: a fresh key has another
-        return await create(db, member_id, new)
+        return await create(db, member_id, new, by=by)
     return key, text
 
 
@@ -135,14 +159,29 @@ async def list_keys(db: Statements, member_id: str, *, within: frozenset[str] | 
     return [key for key in await api_keys.all_of(db, member_id) if _reaches_no_further(key, within)]
 
 
-async def delete(db: Statements, member_id: str, key_id: str, *, within: frozenset[str] | None = None) -> None:
-    """Revoke at once. Raises: BadRequest for a malformed id, NotFound, also for keys that reach beyond `within`."""
+async def delete(
+    db: Database, member_id: str, key_id: str, *, within: frozenset[str] | None = None, by: Actor | None = None
+) -> None:
+    """Revoke at once, and with it the connect links that were made with it. `by` None: somebody at the command line.
+
+    Raises: BadRequest for a malformed id, NotFound, also for keys that reach beyond `within`.
+    """
     if not ids.is_id(key_id):
         raise BadRequest("keyId is not an id: 24 hex characters, as GET /v1/api-keys answers.")
-    if within is not None and key_id not in {key.id for key in await list_keys(db, member_id, within=within)}:
-        raise NotFound("API key not found")
-    if not await api_keys.delete(db, member_id, key_id):
-        raise NotFound("API key not found")
+
+    async def remove(tx: Statements) -> None:
+        found = {key.id: key for key in await list_keys(tx, member_id, within=within)}
+        if key_id not in found or not await api_keys.delete(tx, member_id, key_id):
+            raise NotFound("API key not found")
+        await links.revoke_of_key(tx, key_id, clock.now())
+        actor = by or await _at_command_line(tx, member_id)
+        await audit.note(tx, actor, "api_key.deleted", key_id, ofMember=member_id, name=found[key_id].name)
+
+    await db.transaction(remove)
+
+
+async def _at_command_line(tx: Statements, member_id: str) -> Actor:
+    return Actor.at_command_line(await users.root_of(tx, member_id) or member_id)
 
 
 def _expiry(new: NewKey, now: datetime) -> datetime | None:

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from moorline import clock, ids
 from moorline.errors import BadRequest, Conflict, Forbidden, Gone
 from moorline.logs import event
-from moorline.owners import api_keys, profiles
+from moorline.owners import api_keys, audit, passwords, profiles
 from moorline.owners.api_keys import Caller, NewKey
+from moorline.owners.audit import Actor
 from moorline.owners.users import EMAIL
 from moorline.store import api_keys as stored_api_keys
 from moorline.store import invites, users
@@ -62,7 +63,12 @@ async def create(db: Database, caller: Caller, profile_ids: Sequence[str] | None
     invite = Invite(
         token_hash=hash_of(token), user_id=caller.user_id, profile_ids=given, created_at=now, expires_at=now + LIFE
     )
-    await invites.insert(db, invite)
+
+    async def save(tx: Statements) -> None:
+        await invites.insert(tx, invite)
+        await audit.note(tx, Actor.of(caller), "invite.created", None, invite=_reference(invite), profileIds=given)
+
+    await db.transaction(save)
     event(log, logging.INFO, "invite_created", user=caller.user_id, profiles=None if given is None else len(given))
     return invite, token
 
@@ -75,15 +81,22 @@ async def read(db: Database, token: str) -> Invitation:
     return await _invitation(db, invite)
 
 
-async def accept(db: Database, token: str, *, name: str, email: str) -> Joined:
+async def accept(db: Database, token: str, *, name: str, email: str, password: str = "") -> Joined:
     """Become a member: invite used up, user and first key made, all in one transaction or not at all.
 
+    An empty `password` sets none: then only a link that is good once signs the member in.
     Raises: BadRequest naming the field, Conflict when the address is taken (the invite stays open); Gone as `read`.
     """
     member_name, address = _checked(name, email)
+    password_hash = None
+    if password:
+        passwords.check(password, email=address)
+        password_hash = await passwords.hash_of(password)
     for _ in range(_TRIES):
         try:
-            joined = await db.transaction(lambda tx: _join(tx, token, member_name, address), durable=True)
+            joined = await db.transaction(
+                lambda tx: _join(tx, token, member_name, address, password_hash), durable=True
+            )
         except UniqueViolated as error:
             if await users.by_email(db, address) is not None:
                 raise Conflict("There is a user with this e-mail address already.") from error
@@ -101,6 +114,11 @@ async def purge(db: Database, *, now: datetime, limit: int) -> int:
 def hash_of(token: str) -> bytes:
     """SHA-256: tokens are 256 random bits, so nothing slower is needed."""
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def _reference(invite: Invite) -> str:
+    """What tells one invite from another in the audit log; nothing that opens it."""
+    return invite.token_hash.hex()[:16]
 
 
 async def _check_owned(db: Database, caller: Caller, profile_ids: tuple[str, ...]) -> None:
@@ -126,7 +144,7 @@ async def _invitation(db: Statements, invite: Invite) -> Invitation:
     return Invitation(workspace=owner.name, profiles=left, expires_at=invite.expires_at)
 
 
-async def _join(tx: Statements, token: str, name: str, email: str) -> Joined:
+async def _join(tx: Statements, token: str, name: str, email: str, password_hash: str | None) -> Joined:
     now = clock.now()
     invite = await invites.accept(tx, hash_of(token), now)
     if invite is None:
@@ -143,9 +161,14 @@ async def _join(tx: Statements, token: str, name: str, email: str) -> Joined:
         created_at=now,
     )
     await users.insert(tx, member)
+    if password_hash is not None:
+        await users.set_password_hash(tx, member.id, password_hash)
     # It reaches as far as its member does, and shows no platform token.
     key, text = api_keys.make(member.id, NewKey(name="first"), now)
     await stored_api_keys.insert(tx, key)
+    actor = Actor(user_id=member.root_id, member_id=member.id, source="page")
+    told = {"invite": _reference(invite), "keyId": key.id, "profileIds": member.profile_ids}
+    await audit.note(tx, actor, "member.joined", member.id, **told)
     return Joined(member=member, invitation=invitation, key=text)
 
 

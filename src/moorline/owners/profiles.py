@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 
 from moorline import clock, ids
 from moorline.errors import BadRequest, Forbidden, NotFound
+from moorline.owners import audit
 from moorline.owners.api_keys import Caller
+from moorline.owners.audit import Actor
 from moorline.store import profiles, users
 from moorline.store.db import Database, ReferenceViolated, Statements
-from moorline.store.profiles import Profile
+from moorline.store.profiles import Profile, ProfileRow
 
 MAX_NAME_CHARS = 100
 MAX_DESCRIPTION_CHARS = 1000
+_LATIN = re.compile(r"[A-Za-z0-9]")  # else a slug tells nothing of a name
 _COLOR = re.compile(r"#[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{2})?)?")
 
 
@@ -56,18 +59,58 @@ async def list_profiles(db: Statements, caller: Caller) -> list[Profile]:
     return [profile for profile in await profiles.all_of(db, caller.user_id) if caller.may_see(profile.id)]
 
 
-async def create(db: Database, user_id: str, change: ProfileChange) -> Profile:
-    """Make a profile; the tenant's first becomes its default. Raises: BadRequest naming the field."""
+async def usual(db: Statements, caller: Caller) -> Profile | None:
+    """The profile that is meant when none is named: the default one, or the oldest that the caller may use."""
+    default = await profiles.default_of(db, caller.user_id)
+    if default is not None and caller.may_see(default.id):
+        return default
+    found, _ = await search(db, caller, limit=1)
+    return found[0].profile if found else None
+
+
+async def search(
+    db: Statements, caller: Caller, *, words: str = "", after: str | None = None, limit: int
+) -> tuple[list[ProfileRow], str | None]:
+    """Profiles the caller may use whose name holds the words, oldest first, and what leads to the next page.
+
+    Raises: BadRequest for a malformed `after`; an unknown or foreign one has none after it.
+    """
+    if after is not None:
+        check_id(after)
+    if not words.isprintable():
+        return [], None
+    visible = None if caller.profile_ids is None else tuple(sorted(caller.profile_ids))
+    named = words.strip()
+    found = await profiles.page_of(
+        db,
+        caller.user_id,
+        ids=visible,
+        name=named,
+        slug=slug_of(named) if _LATIN.search(named) else named,
+        after=after,
+        limit=limit + 1,
+    )
+    return found[:limit], found[limit - 1].profile.id if len(found) > limit else None
+
+
+async def create(db: Database, user_id: str, change: ProfileChange, *, by: Actor | None = None) -> Profile:
+    """Make a profile; the tenant's first becomes its default. `by` None: somebody at the command line.
+
+    Raises: BadRequest naming the field.
+    """
 
     async def save(tx: Statements) -> Profile:
         await users.hold(tx, user_id)
-        return await create_in(tx, user_id, change)
+        profile = await create_in(tx, user_id, change)
+        actor = by or Actor.at_command_line(user_id)
+        await audit.note(tx, actor, "profile.created", profile.id, name=profile.name)
+        return profile
 
     return await db.transaction(save)
 
 
 async def create_in(tx: Statements, user_id: str, change: ProfileChange) -> Profile:
-    """`create` for a transaction that holds the user, or just made it."""
+    """`create` for a transaction that holds the user, or just made it, and tells the audit log itself."""
     if change.name is None:
         raise BadRequest("name is required.", fields={"name": "required"})
     checked = _checked(change)
@@ -112,6 +155,9 @@ async def update(db: Database, caller: Caller, profile_id: str, change: ProfileC
             await profiles.clear_default(tx, caller.user_id, but=profile_id)
         if not await profiles.update(tx, changed):
             raise NotFound("Profile not found")
+        fields = _changed_fields(profile, changed)
+        if fields:
+            await audit.note(tx, Actor.of(caller), "profile.changed", profile_id, fields=fields)
         return changed
 
     return await db.transaction(save)
@@ -125,8 +171,9 @@ async def delete(db: Database, caller: Caller, profile_id: str) -> None:
 
     async def remove(tx: Statements) -> None:
         await users.hold(tx, caller.user_id)
-        await visible(tx, caller, profile_id)
+        profile = await visible(tx, caller, profile_id)
         await profiles.delete(tx, caller.user_id, profile_id)
+        await audit.note(tx, Actor.of(caller), "profile.deleted", profile_id, name=profile.name)
         await profiles.promote_oldest(tx, caller.user_id)
 
     try:
@@ -141,6 +188,19 @@ def slug_of(name: str) -> str:
     """Lower-case ASCII letters, digits and hyphens made of a name; `profile` when nothing is left."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "profile"
+
+
+def _changed_fields(before: Profile, after: Profile) -> list[str]:
+    return [
+        name
+        for name, differs in (
+            ("name", before.name != after.name),
+            ("description", before.description != after.description),
+            ("color", before.color != after.color),
+            ("isDefault", before.is_default != after.is_default),
+        )
+        if differs
+    ]
 
 
 def _checked(change: ProfileChange) -> ProfileChange:

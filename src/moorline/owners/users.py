@@ -4,8 +4,9 @@ import re
 
 from moorline import clock, ids
 from moorline.errors import BadRequest, Conflict, NotFound
-from moorline.owners import profiles
+from moorline.owners import audit, profiles
 from moorline.owners.api_keys import Caller
+from moorline.owners.audit import Actor
 from moorline.owners.profiles import ProfileChange
 from moorline.store import users
 from moorline.store.db import Database, Statements, UniqueViolated
@@ -34,7 +35,10 @@ async def create_owner(db: Database, *, name: str, email: str, profile_name: str
 
     async def save(tx: Statements) -> Profile:
         await users.insert(tx, user)
-        return await profiles.create_in(tx, user.id, ProfileChange(name=profile_name))
+        profile = await profiles.create_in(tx, user.id, ProfileChange(name=profile_name))
+        actor = Actor.at_command_line(user.id)
+        await audit.note(tx, actor, "user.created", user.id, role=user.role, profileId=profile.id)
+        return profile
 
     try:
         return user, await db.transaction(save)
