@@ -59,6 +59,7 @@ def test_everything_can_be_set() -> None:
         TELEGRAM_BOT_TOKEN=BOT_TOKEN,
         BLUESKY_DNS="YES",
         BACKGROUND="off",
+        TRUSTED_PROXIES="2",
         PINTEREST_CLIENT_ID="app-1",
         PINTEREST_CLIENT_SECRET="a secret",
         PINTEREST_REDIRECT_URI="https://app.example.com/hooks/pinterest?x=1",
@@ -81,6 +82,7 @@ def test_everything_can_be_set() -> None:
         telegram_code_prefix="QUAY",
         bluesky_dns=True,
         background=False,
+        trusted_proxies=2,
     )
     assert settings.platforms["telegram"] == PlatformSettings(client_id="123456789", client_secret=BOT_TOKEN)
     assert settings.platforms["pinterest"] == PlatformSettings(
@@ -126,6 +128,7 @@ def test_settings_show_no_secret_when_printed() -> None:
         ({"TELEGRAM_CODE_PREFIX": "L"}, "give 2 to 12 letters or digits."),
         ({"TELEGRAM_CODE_PREFIX": "LATE-"}, "give 2 to 12 letters or digits."),
         ({"TELEGRAM_BOT_TOKEN": "late"}, "MOORLINE_TELEGRAM_BOT_TOKEN is not a bot token"),
+        ({"TRUSTED_PROXIES": "-1"}, 'MOORLINE_TRUSTED_PROXIES is "-1": give a whole number from 0 to 10.'),
         ({"CORS_ORIGINS": "https://a.example/path"}, 'holds "https://a.example/path": give origins such as'),
         ({"CORS_ORIGINS": "https://a.example,app"}, 'MOORLINE_CORS_ORIGINS holds "app"'),
         ({"DATABASE_URL": "mysql://u@h/d"}, "MOORLINE_DATABASE_URL must start with sqlite:/// "),

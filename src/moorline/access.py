@@ -10,6 +10,7 @@ class Access(enum.Enum):
     READ = "read"
     WRITE = "write"
     SELECTION = "selection"  # an API key, or the connect token of the attempt
+    SIGNED_IN = "signed_in"  # a person with a session of the dashboard
 
 
 def public() -> dict[str, Access]:
@@ -30,3 +31,8 @@ def writing() -> dict[str, Access]:
 def selecting() -> dict[str, Access]:
     """`opt` of a route for API keys and connect tokens."""
     return {"access": Access.SELECTION}
+
+
+def signed_in() -> dict[str, Access]:
+    """`opt` of a page for people who signed in to the dashboard."""
+    return {"access": Access.SIGNED_IN}

@@ -20,6 +20,8 @@ from moorline.guard import OutboundAllow
 from moorline.http import (
     account_options,
     accounts,
+    app_credentials,
+    audit,
     bluesky,
     bodies,
     connect,
@@ -29,6 +31,7 @@ from moorline.http import (
     idempotency,
     invites,
     linkedin,
+    links,
     neighbours,
     proxy,
     selections,
@@ -42,7 +45,10 @@ from moorline.http.envelope import Envelope
 from moorline.http.limits import RateLimits
 from moorline.jobs import engine
 from moorline.outbound import Outbound, OutboundMap
+from moorline.pages.dashboard.tries import Tries
+from moorline.pages.failures import for_browsers
 from moorline.pages.routes import PAGES
+from moorline.pages.starts import Starts
 from moorline.service import Service
 from moorline.settings import PREFIX, Settings, WrongSettings
 from moorline.store import engines as store
@@ -51,7 +57,7 @@ from moorline.store.db import Database
 from moorline.vault import CannotOpen, Vault
 
 T = TypeVar("T")
-_MARK = "vault_marks|1"
+MARK_ABOUT = "vault_marks|1"
 
 
 @asynccontextmanager
@@ -90,14 +96,14 @@ async def _check_keys(db: Database, vault: Vault) -> None:
     """The first start seals a mark; a later one whose keys do not open it would serve tokens that nobody can read."""
     mark = await vault_marks.get(db)
     if mark is None:
-        await vault_marks.put_first(db, vault.seal(b"moorline", about=_MARK))
+        await vault_marks.put_first(db, vault.seal(b"moorline", about=MARK_ABOUT))
         mark = await vault_marks.get(db)
     try:
-        vault.open(mark or b"", about=_MARK)
+        vault.open(mark or b"", about=MARK_ABOUT)
     except CannotOpen as error:
         sentence = (
             f"{PREFIX}ENCRYPTION_KEYS holds no key that opens this database, so nothing is started. Give the key it "
-            "was first started with, also when it is no longer the first of the list."
+            "was last served with, behind a new one until `moorline keys rotate-encryption` has ended well."
         )
         raise WrongSettings([sentence]) from error
 
@@ -113,8 +119,8 @@ def create_app(service: Service) -> Envelope:
     """The ASGI application over an open service; its lifespan runs the background tasks."""
     rate_limits = RateLimits(service.settings.rate_limit_per_minute)
     litestar = Litestar(
-        route_handlers=[_api(), *PAGES, healthz, readyz],
-        exception_handlers=failures.HANDLERS,
+        route_handlers=[_api(), PAGES, healthz, readyz],
+        exception_handlers=for_browsers(failures.HANDLERS),
         cors_config=_cors(service.settings),
         lifespan=[_background(service)],
         openapi_config=_openapi(),
@@ -124,6 +130,8 @@ def create_app(service: Service) -> Envelope:
     )
     litestar.state.service = service
     litestar.state.rate_limits = rate_limits
+    litestar.state.sign_in_tries = Tries()
+    litestar.state.starts = Starts()
     return Envelope(idempotency.Keeper(litestar, service), rate_limits)
 
 
@@ -152,6 +160,8 @@ def _api() -> Router:
             neighbours.ROUTERS,
             accounts.ROUTERS,
             account_options.ROUTERS,
+            app_credentials.ROUTERS,
+            audit.ROUTERS,
             tokens.ROUTERS,
             proxy.ROUTERS,
             health.ROUTERS,
@@ -161,6 +171,7 @@ def _api() -> Router:
             bluesky.ROUTERS,
             telegram.ROUTERS,
             webhooks.ROUTERS,
+            links.ROUTERS,
             connect.ROUTERS,
             connect_logs.ROUTERS,
         ],

@@ -59,6 +59,7 @@ class Settings:
     telegram_code_prefix: str = "LATE"
     bluesky_dns: bool = False
     background: bool = True
+    trusted_proxies: int = 0
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
 
     def callback_url(self, platform: str) -> str:
@@ -105,6 +106,7 @@ class _Reader:
             telegram_code_prefix=self._prefix("TELEGRAM_CODE_PREFIX", defaults.telegram_code_prefix),
             bluesky_dns=self._flag("BLUESKY_DNS", default=defaults.bluesky_dns),
             background=self._flag("BACKGROUND", default=defaults.background),
+            trusted_proxies=self._whole("TRUSTED_PROXIES", defaults.trusted_proxies, low=0, high=10),
             platforms={name: self._platform(name) for name in self._platforms},
         )
         self._refuse_unknown()

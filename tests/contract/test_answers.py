@@ -76,6 +76,24 @@ async def test_the_token_of_an_account_answers_as_documented(journey: Journey, c
     contract.holds(at, await journey.call("GET", path, query={"min_valid_s": "x"}), 400)
 
 
+async def test_logs_answer_as_documented(journey: Journey, contract: Contract) -> None:
+    logs, one, audit = "GET /v1/connect/logs", "GET /v1/connect/attempts/{attemptId}", "GET /v1/audit"
+    await journey.landing("twitter")
+    await journey.landing("twitter", button="deny")
+    await journey.call("DELETE", f"accounts/{(await journey.accounts())[0]['_id']}")
+    listed = contract.holds(logs, await journey.call("GET", "connect/logs"), 200).json["logs"]
+    assert {entry["type"] for entry in listed} >= {"connect", "disconnected"}
+    contract.holds(logs, await journey.call("GET", "connect/logs", query={"type": "x"}), 400)
+    for entry in listed:
+        if entry["attemptId"] is not None:
+            contract.holds(one, await journey.call("GET", f"connect/attempts/{entry['attemptId']}"), 200)
+    contract.holds(one, await journey.call("GET", f"connect/attempts/{UNKNOWN}"), 404)
+    async with new_key(journey, scope="profiles", profileIds=[journey.profile_id]) as limited:
+        contract.holds(audit, await journey.call("GET", "audit"), 200)
+        contract.holds(audit, await journey.call("GET", "audit", key=limited), 403)
+    contract.holds(audit, await journey.call("GET", "audit", query={"before": "x"}), 400)
+
+
 async def test_invitations_answer_as_documented(journey: Journey, contract: Contract) -> None:
     at, path = "POST /v1/invite/tokens", "invite/tokens"
     contract.holds(at, await journey.call("POST", path, body={"scope": "all"}), 201)

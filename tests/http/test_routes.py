@@ -10,6 +10,7 @@ from moorline.access import Access
 from moorline.app import create_app
 from moorline.http.callers import admit
 from moorline.http.idempotency import Keeper
+from moorline.pages.dashboard import session
 from tests.harness import World, failure
 
 # Who may be called without a key, and why.
@@ -20,14 +21,22 @@ PUBLIC = {
     "/api/v1/connect/pending-data": "the pendingDataToken is the permission",
     "/api/v1/connect/linkedin/organizations": "the tempToken is the permission",
     "/connect/{platform}/callback": "the state is the permission",
+    "/connect/{platform}/callback/{credential_id}": "likewise",
     "/connect/{platform}/{path}": "the attempt's cookie is the permission",
+    "/connect/again": "the attempt's cookie is the permission",
+    "/connect/status": "the attempt's handle is the permission",
     "/connect/outcome": "the attempt's cookie is the permission",
-    "/connect/static/moorline.css": "nothing secret in it",
+    "/connect/static/{name}": "nothing secret in it",
+    "/connect/pictures/{signature}": "the signature is the permission",
+    "/connect/pictures/{attempt_id}/{number}": "the attempt's cookie is the permission",
     "/connect/bluesky": "the state is the permission",
     "/connect/telegram": "the state is the permission",
     "/connect/invite/{token}": "the invitation's token is the permission",
     "/connect/invite": "likewise, from its cookie",
+    "/connect/link/{token}": "the link's token is the permission",
     "/connect/telegram/webhook": "the webhook's secret is the permission",
+    "/dashboard/sign-in": "the password is the permission",
+    "/dashboard/sign-in/once": "the link's token is the permission, from its cookie",
 }
 
 
@@ -63,6 +72,10 @@ async def test_s43_every_other_route_passes_the_guard_and_changes_nothing_on_a_r
     for path, handler in handlers(framework_of(world)):
         access = handler.opt["access"]
         if access is Access.PUBLIC:
+            continue
+        if access is Access.SIGNED_IN:
+            assert session.admit in handler.resolve_guards(), f"{path} is not guarded"
+            assert len(handler.http_methods - {"HEAD"}) == 1, f"{path} reads and writes in one handler"
             continue
         assert admit in handler.resolve_guards(), f"{path} is not guarded"
         if access is Access.READ:

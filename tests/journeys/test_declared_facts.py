@@ -83,6 +83,7 @@ def declared_facts(spec: OAuthSpec) -> set[str]:
     """Every field a platform sees something of, and each fixed parameter of the authorization request by itself."""
     fields = {field.name for field in dataclasses.fields(spec)} - {
         "authorize_extra",
+        "reauth_extra",
         "analytics_scopes",
         "spared_scopes",
     }

@@ -113,7 +113,7 @@ async def test_without_a_redirect_url_a_hosted_page_tells_the_outcome(journey: J
     callback = await journey.consent(started["authUrl"], browser=browser)
     page = await browser.follow(await browser.open(callback))
     assert (page.status, urlsplit(page.url).path) == (200, "/connect/outcome")
-    assert "<h1>Northwind Bakery is connected</h1>" in page.text
+    assert "<h1><bdi>Northwind Bakery</bdi> is connected</h1>" in page.text
     stranger = await (await journey.browser()).open(page.url)
     assert (stranger.status, "Northwind" in stranger.text) == (400, False)
 

@@ -1,4 +1,4 @@
-"""What is over goes: sealed tokens of choices nobody made, old attempts, kept answers, senders, deliveries, invites."""
+"""What is over goes: sealed tokens of choices nobody made, old attempts and logs, kept answers, senders, invites."""
 
 import asyncio
 import logging
@@ -7,9 +7,10 @@ from datetime import timedelta
 from functools import partial
 
 from moorline import clock
+from moorline.accounts import history
 from moorline.errors import StoreUnavailable
 from moorline.logs import event
-from moorline.owners import invites
+from moorline.owners import audit, invites, links, sessions
 from moorline.service import Service
 from moorline.store import attempts, bot_inboxes, kept_answers, selections
 from moorline.webhooks import deliver
@@ -51,8 +52,12 @@ async def purge(service: Service) -> int:
         partial(kept_answers.purge, service.db, now=now, limit=BATCH),
         partial(bot_inboxes.purge_senders, service.db, now=now, limit=BATCH),
         partial(attempts.purge, service.db, before=now - KEEP_ATTEMPTS, limit=BATCH),
+        partial(history.purge, service.db, now=now, limit=BATCH),
+        partial(audit.purge, service.db, now=now, limit=BATCH),
         partial(deliver.purge, service, now, BATCH),
         partial(invites.purge, service.db, now=now, limit=BATCH),
+        partial(links.purge, service.db, now=now, limit=BATCH),
+        partial(sessions.purge, service.db, now=now, limit=BATCH),
     )
     total = 0
     for sweep in sweeps:

@@ -51,7 +51,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, State], handler: BaseR
         event(log, logging.WARNING, "caller_refused", path=connection.scope["path"])
         raise
     if admitted.caller is not None:
-        limits.count(connection.scope, admitted.caller.key_id)
+        limits.count(connection.scope, admitted.caller.key_id or admitted.caller.member_id)
         if access is not Access.READ and not admitted.caller.may_write:
             raise Forbidden("This API key may only read.")
     elif admitted.selection is not None:

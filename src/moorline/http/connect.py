@@ -1,5 +1,6 @@
 """`/v1/connect/{platform}`: start, and finish from a server."""
 
+import re
 from typing import Annotated
 
 from litestar import Router, get, post
@@ -27,8 +28,17 @@ async def get_connect_url(
     headless: Annotated[str, QueryParameter(name="headless")] = "false",
     reconnect_account_id: Annotated[str | None, QueryParameter(name="reconnectAccountId")] = None,
     expected_platform_user_id: Annotated[str | None, QueryParameter(name="expectedPlatformUserId")] = None,
+    force_reauth: Annotated[str, QueryParameter(name="forceReauth")] = "false",
+    scopes: Annotated[str | None, QueryParameter(name="scopes")] = None,
+    language: Annotated[str | None, QueryParameter(name="language")] = None,
+    opener_origin: Annotated[str | None, QueryParameter(name="openerOrigin")] = None,
 ) -> StartedShape:
-    """Where to send the person. With `reconnectAccountId` an account is renewed and no choice is asked for."""
+    """Where to send the person. With `reconnectAccountId` an account is renewed and no choice is asked for.
+
+    `forceReauth` has the person sign in anew where the platform can; `scopes`, parted by spaces or commas, are asked
+    for instead of the usual ones. `language` is that of hosted pages. `openerOrigin` is the origin of your page that
+    opens `authUrl` in a popup: it is told the outcome, and may ask for it at `statusUrl`.
+    """
     call = StartCall(
         platform=platform,
         profile_id=profile_id,
@@ -36,9 +46,18 @@ async def get_connect_url(
         headless=to_bool("headless", headless),
         reconnect_account_id=reconnect_account_id or None,
         expected_platform_user_id=expected_platform_user_id or None,
+        force_reauth=to_bool("forceReauth", force_reauth),
+        scopes=None if not scopes else tuple(filter(None, re.split(r"[\s,]+", scopes))),
+        language=language or None,
+        opener_origin=opener_origin or None,
     )
     started = await start(service_of(request), caller_of(request), call)
-    return StartedShape(auth_url=started.url, state=started.state, attempt_id=started.attempt_id)
+    return StartedShape(
+        auth_url=started.url,
+        state=started.state,
+        attempt_id=started.attempt_id,
+        status_url=None if opener_origin is None else landing.status_url(service_of(request), started.attempt_id),
+    )
 
 
 @post("/connect/{platform:str}", opt=writing(), operation_id="handleOAuthCallback", tags=["Connect"], status_code=200)

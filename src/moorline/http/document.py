@@ -44,7 +44,7 @@ _WITHOUT_404 = {
     "selectPinterestBoard",
     "selectSnapchatProfile",
 }
-_WITH_404 = {"updateWebhookSettings"}  # its id is in the body
+_WITH_404 = {"updateWebhookSettings", "createConnectLink"}  # their ids are in the body
 _CALLS_A_RECEIVER = {"testWebhook", "redeliverWebhook"}
 # Whose key or connect token the guard reads, so no handler has it as a parameter.
 _CONNECT_TOKEN = {
@@ -55,7 +55,7 @@ _CONNECT_TOKEN = {
     "schema": {"type": "string"},
     "description": "The connect token of the headless redirect, in place of an API key.",
 }
-_ASK_A_PLATFORM = re.compile(r"/connect/(?!logs$|attempts/)|/accounts/\{[a-z_]+\}/(?!health$)")
+_ASK_A_PLATFORM = re.compile(r"/connect/(?!logs$|attempts/|links)|/accounts/\{[a-z_]+\}/(?!health$)")
 
 
 class Document(OpenAPI):
@@ -119,7 +119,11 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> set[str]:
     if "requestBody" in operation:
         statuses |= {"409", "413"}
     name = operation["operationId"]
-    if asks_a_platform or method != "get" or re.search(r"/webhooks/|\{profile_id\}|\{user_id\}", path):
+    if (
+        asks_a_platform
+        or method != "get"
+        or re.search(r"/webhooks/|/app-credentials|/audit$|\{profile_id\}|\{user_id\}", path)
+    ):
         statuses.add("403")
     if name in _WITH_404 or (("_id}" in path or asks_a_platform) and name not in _WITHOUT_404):
         statuses.add("404")

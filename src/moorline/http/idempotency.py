@@ -49,7 +49,7 @@ async def begin(request: AnyRequest) -> Response[bytes] | None:
     if kept.request_hash != request_hash:
         raise Conflict("This Idempotency-Key was used for another call; use a new one.")
     try:
-        body = service.vault.open(kept.answer_sealed, about=_about(key_hash))
+        body = service.vault.open(kept.answer_sealed, about=about_answer(key_hash))
     except CannotOpen as error:
         raise Conflict("The answer kept for this Idempotency-Key cannot be read; use a new one.") from error
     return Response(body, status_code=kept.status, media_type=MediaType.JSON)
@@ -94,7 +94,7 @@ class Keeper:
             await kept_answers.forget(self._service.db, key_hash)
             return
         body = b"".join(message.get("body", b"") for message in messages[1:])
-        sealed = self._service.vault.seal(body, about=_about(key_hash))
+        sealed = self._service.vault.seal(body, about=about_answer(key_hash))
         await kept_answers.finish(
             self._service.db, key_hash, status=status, answer_sealed=sealed, until=clock.now() + KEPT
         )
@@ -102,7 +102,7 @@ class Keeper:
 
 def _who(admitted: Admitted) -> str:
     if admitted.caller is not None:
-        return admitted.caller.key_id
+        return admitted.caller.key_id or admitted.caller.member_id
     return "" if admitted.selection is None else admitted.selection.attempt_id
 
 
@@ -110,5 +110,6 @@ def _hash(*parts: str) -> bytes:
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).digest()
 
 
-def _about(key_hash: bytes) -> str:
+def about_answer(key_hash: bytes) -> str:
+    """What a kept answer is sealed for."""
     return f"kept_answers|{key_hash.hex()}"

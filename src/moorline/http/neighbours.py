@@ -19,6 +19,7 @@ from moorline.http.shapes.usage import Usage, UsageLimits, UsageStats
 from moorline.http.shapes.users import UserAnswer, UserList, UserShape
 from moorline.owners import api_keys, profiles, users
 from moorline.owners.api_keys import Caller, NewKey
+from moorline.owners.audit import Actor
 from moorline.owners.profiles import ProfileChange
 from moorline.service import Service
 from moorline.store.api_keys import ApiKey
@@ -55,7 +56,7 @@ async def create_profile(request: CallerRequest, data: JSONBody[ProfileBody]) ->
     """A new profile; the first one is the default."""
     caller = caller_of(request)
     _only_for_all(caller, "create profiles")
-    profile = await profiles.create(service_of(request).db, caller.user_id, _change(data))
+    profile = await profiles.create(service_of(request).db, caller.user_id, _change(data), by=Actor.of(caller))
     return ProfileSaved(message="Profile created successfully", profile=_profile(profile))
 
 
@@ -104,7 +105,7 @@ async def create_api_key(request: CallerRequest, data: JSONBody[ApiKeyBody]) -> 
         expires_in_days=data.expires_in,
         not_after=caller.expires_at,
     )
-    key, text = await api_keys.create(service.db, caller.member_id, new)
+    key, text = await api_keys.create(service.db, caller.member_id, new, by=Actor.of(caller))
     shape = NewApiKeyShape(**_key_fields(key), key=text)
     return ApiKeyCreated(message="API key created successfully", api_key=shape)
 
@@ -113,7 +114,8 @@ async def create_api_key(request: CallerRequest, data: JSONBody[ApiKeyBody]) -> 
 async def delete_api_key(request: CallerRequest, key_id: FromPath[str]) -> Message:
     """Revoke a key at once."""
     caller = caller_of(request)
-    await api_keys.delete(service_of(request).db, caller.member_id, key_id, within=caller.profile_ids)
+    by = Actor.of(caller)
+    await api_keys.delete(service_of(request).db, caller.member_id, key_id, within=caller.profile_ids, by=by)
     return Message(message="API key deleted successfully")
 
 

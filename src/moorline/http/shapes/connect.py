@@ -5,12 +5,13 @@ from typing import Literal
 import msgspec
 
 
-class StartedShape(msgspec.Struct, kw_only=True):
-    """Where to send the person."""
+class StartedShape(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Where to send the person; `statusUrl` only for a page that opens it in a popup (`openerOrigin`)."""
 
     auth_url: str = msgspec.field(name="authUrl")
     state: str
     attempt_id: str = msgspec.field(name="attemptId")
+    status_url: str | None = msgspec.field(name="statusUrl", default=None)
 
 
 class CodeBody(msgspec.Struct, kw_only=True):
