@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.harness import World, failure, location, on_both_engines, query_of, shares_a_world
+from tests.harness import APP_URL, World, failure, location, on_both_engines, query_of, shares_a_world
 
 NEEDED = "tweet.read tweet.write users.read media.write offline.access"
 
 
 async def start(world: World, platform: str = "twitter", **query: str) -> Any:
-    return await world.ok("GET", f"/v1/connect/{platform}", query={"profileId": world.owner.profile_id, **query})
+    given = {"profileId": world.owner.profile_id, "redirect_url": APP_URL, **query}
+    return await world.ok("GET", f"/v1/connect/{platform}", query=given)
 
 
 @on_both_engines
