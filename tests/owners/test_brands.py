@@ -41,10 +41,10 @@ async def test_what_stays_as_it_is_leaves_no_entry_in_the_audit_log(db: Database
     for _ in range(2):
         await brands.save(db, owner.id, WHOLE)
     await brands.save(db, owner.id, replace(WHOLE, color=None, contact=None))
-    found = await db.all("SELECT action, details FROM audit ORDER BY created_at_ms, id")
-    assert [(row["action"], json.loads(row["details"])["fields"]) for row in found] == [
-        ("brand.changed", ["name", "color", "logoUrl", "contact"]),
+    found = await db.all("SELECT action, details FROM audit")
+    assert sorted((row["action"], json.loads(row["details"])["fields"]) for row in found) == [
         ("brand.changed", ["color", "contact"]),
+        ("brand.changed", ["name", "color", "logoUrl", "contact"]),
     ]
 
 

@@ -191,7 +191,7 @@ async def test_a_platform_switched_off_meanwhile_is_told(world: World) -> None:
     browser, end = await ended(world, button="deny")
     await world.restart(TWITTER_CLIENT_ID="", TWITTER_CLIENT_SECRET="")
     page = await browser.send(end, button="again")
-    assert page.status == 400
+    assert page.status == 503
     assert "X (Twitter) is not set up here" in page.text
 
 

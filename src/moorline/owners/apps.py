@@ -86,14 +86,8 @@ async def for_account(service: Service, caller: Caller, account: Account) -> Cho
     Where that is gone, the one of new consents. Raises: NotConfigured.
     """
     client_id = await accounts.app_of(service.db, account.user_id, account.id)
-    given = service.settings.platforms.get(account.platform, PlatformSettings())
-    if client_id is not None and client_id != given.client_id:
-        credential = await app_credentials.by_client(service.db, account.user_id, account.platform, client_id)
-        if credential is not None:
-            return Chosen(app=_own(service, credential), credential_id=credential.id)
-    elif client_id is not None:
-        return Chosen(app=service.app(account.platform))
-    return await for_start(service, caller, account.platform)
+    given_to = None if client_id is None else await _of_client(service, account.user_id, account.platform, client_id)
+    return await for_start(service, caller, account.platform) if given_to is None else given_to
 
 
 async def refuse_gone(service: Service, tx: Statements, *, user_id: str, platform: str, client_id: str) -> None:
@@ -101,8 +95,7 @@ async def refuse_gone(service: Service, tx: Statements, *, user_id: str, platfor
 
     Raises: FlowFailed when it was deleted meanwhile: the consent could be neither renewed nor withdrawn.
     """
-    given = service.settings.platforms.get(platform, PlatformSettings())
-    if client_id in {"", given.client_id}:
+    if client_id in {"", _instance_client_id(service, platform)}:
         return
     if not await app_credentials.hold(tx, user_id, platform, client_id):
         raise FlowFailed("app_misconfigured", "The app that this consent was given to is not here any more.")
@@ -136,12 +129,9 @@ async def of_client(service: Service, user_id: str, platform: str, client_id: st
     Raises: NotConfigured when the platform has no app here at all; AppMisconfigured when it has only others, which the
     platform would refuse, and that would say nothing about the person.
     """
-    given = service.settings.platforms.get(platform, PlatformSettings())
-    if given.client_id == client_id:
-        return service.app(platform)
-    credential = await app_credentials.by_client(service.db, user_id, platform, client_id)
-    if credential is not None:
-        return _own(service, credential)
+    given_to = await _of_client(service, user_id, platform, client_id)
+    if given_to is not None:
+        return given_to.app
     service.app(platform)
     raise AppMisconfigured(f"{platform}: this account was connected through another app.")
 
@@ -308,8 +298,18 @@ def needed_scopes(service: Service, platform: str) -> tuple[str, ...]:
 
 
 def _has_app(service: Service, adapter: Adapter) -> bool:
-    given = service.settings.platforms.get(adapter.name, PlatformSettings())
-    return isinstance(adapter, AppPasswordPlatform) or bool(given.client_id)
+    return isinstance(adapter, AppPasswordPlatform) or bool(_instance_client_id(service, adapter.name))
+
+
+def _instance_client_id(service: Service, platform: str) -> str:
+    return service.settings.platforms.get(platform, PlatformSettings()).client_id
+
+
+async def _of_client(service: Service, user_id: str, platform: str, client_id: str) -> Chosen | None:
+    if client_id == _instance_client_id(service, platform):
+        return Chosen(app=service.app(platform))
+    credential = await app_credentials.by_client(service.db, user_id, platform, client_id)
+    return None if credential is None else Chosen(app=_own(service, credential), credential_id=credential.id)
 
 
 async def _get(service: Service, caller: Caller, credential_id: str) -> AppCredential:

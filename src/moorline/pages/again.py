@@ -4,7 +4,6 @@ from litestar import Response, post
 
 from moorline.access import public
 from moorline.connect import again
-from moorline.connect.finish import slug_of
 from moorline.errors import BadRequest, Forbidden, Gone, MoorlineError, NotFound
 from moorline.pages import view
 from moorline.pages.request import (
@@ -16,7 +15,7 @@ from moorline.pages.request import (
     service_of,
 )
 from moorline.pages.starts import count_start
-from moorline.pages.visit import slug_page
+from moorline.pages.visit import error_page, slug_page
 from moorline.store import attempts
 
 
@@ -44,9 +43,5 @@ async def start_again(request: Visit) -> Response[bytes]:
     except (NotFound, Gone, Forbidden, BadRequest):  # whoever sent the person here may not any more, or not this
         return await slug_page(request, "profile_not_found", status=410, attempt_id=attempt_id)
     except MoorlineError as error:
-        slug = slug_of(error)
-        if slug == "internal_error":
-            raise
-        status = 503 if slug == "platform_unavailable" else 400
-        return await slug_page(request, slug, status=status, attempt_id=attempt_id)
+        return await error_page(request, error, attempt_id=attempt_id)
     return view.redirect(started.url)

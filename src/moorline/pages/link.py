@@ -10,7 +10,6 @@ from litestar.params import FromPath
 
 from moorline.access import public
 from moorline.connect import links as connect_links
-from moorline.connect.finish import slug_of
 from moorline.errors import BadRequest, MoorlineError, NotFound
 from moorline.owners import links
 from moorline.owners.links import Dead, LinkDead, LinkOffer
@@ -20,7 +19,7 @@ from moorline.pages.look import Look, look_of
 from moorline.pages.request import Visit, cookie_attempts, is_same_site, service_of
 from moorline.pages.starts import count_start
 from moorline.pages.telling import Told
-from moorline.pages.visit import slug_page
+from moorline.pages.visit import error_page, slug_page
 from moorline.pages.words import N_, bdi, platform_title
 from moorline.service import Service
 from moorline.store import links as stored_links
@@ -76,11 +75,7 @@ async def link_start(request: Visit, token: FromPath[str]) -> Response[bytes]:
     except NotFound:
         return await slug_page(request, "profile_not_found", status=410, look=look)
     except MoorlineError as error:
-        slug = slug_of(error)
-        if slug == "internal_error":
-            raise
-        status = 503 if slug == "platform_unavailable" else 400
-        return await slug_page(request, slug, status=status, look=look, platform=platform)
+        return await error_page(request, error, look=look, platform=platform)
     return view.redirect(started.url)
 
 

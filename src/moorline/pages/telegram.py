@@ -12,14 +12,13 @@ from moorline.access import public
 from moorline.adapter.bot import Update
 from moorline.adapter.telegram_updates import parse_update
 from moorline.connect import bot_code, bot_updates, landing, state
-from moorline.connect.finish import slug_of
 from moorline.errors import MoorlineError
 from moorline.pages import doors, telegram_words, telling, view
 from moorline.pages.callback import note_cookie
 from moorline.pages.look import look_of
 from moorline.pages.qr import draw
 from moorline.pages.telling import Told
-from moorline.pages.visit import Visit, cookie_attempts, service_of, slug_page
+from moorline.pages.visit import Visit, cookie_attempts, error_page, service_of, slug_page
 from moorline.pages.words import N_
 from moorline.store import attempts, bot_codes, profiles
 from moorline.store.attempts import Attempt
@@ -48,10 +47,7 @@ async def telegram_page(request: Visit) -> Response[bytes]:
     try:
         bot = await bot_code.bot_username(service, bot_code.bot(service, PLATFORM))
     except MoorlineError as error:  # the operator took the bot away, or Telegram did
-        slug = slug_of(error)
-        if slug == "internal_error":
-            raise
-        return await slug_page(request, slug, status=503, attempt_id=attempt.id)
+        return await error_page(request, error, attempt_id=attempt.id)
     return await _page(request, attempt, code, bot=bot, profile=profile.name, state_text=state_text)
 
 

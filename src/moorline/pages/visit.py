@@ -2,7 +2,8 @@
 
 from litestar import Response
 
-from moorline.errors import Slug
+from moorline.connect.finish import slug_of
+from moorline.errors import MoorlineError, Slug
 from moorline.pages import doors, telling, words
 from moorline.pages.look import Look, look_of
 from moorline.pages.request import Visit, cookie_attempts, csrf_matches, csrf_of, is_same_site, service_of
@@ -10,7 +11,18 @@ from moorline.pages.telling import Told
 from moorline.store import accounts, attempts
 from moorline.store.attempts import Attempt
 
-__all__ = ["Visit", "cookie_attempts", "csrf_matches", "csrf_of", "is_same_site", "service_of", "slug_page"]
+__all__ = [
+    "Visit",
+    "cookie_attempts",
+    "csrf_matches",
+    "csrf_of",
+    "error_page",
+    "is_same_site",
+    "service_of",
+    "slug_page",
+]
+
+_NOT_THEIR_DOING = {"platform_unavailable", "platform_rate_limited", "not_configured", "app_misconfigured"}
 
 
 async def slug_page(
@@ -55,6 +67,22 @@ async def slug_page(
         attempt=attempt,
     )
     return telling.page(look, told, status=status)
+
+
+async def error_page(
+    request: Visit,
+    error: MoorlineError,
+    *,
+    attempt_id: str | None = None,
+    look: Look | None = None,
+    platform: str | None = None,
+) -> Response[bytes]:
+    """The page of an error that people are told of by its slug. Raises the error itself where they are not."""
+    slug = slug_of(error)
+    if slug == "internal_error":
+        raise error
+    status = 503 if slug in _NOT_THEIR_DOING else 400
+    return await slug_page(request, slug, status=status, attempt_id=attempt_id, look=look, platform=platform)
 
 
 async def _to_renew(request: Visit, attempt: Attempt | None) -> str | None:
