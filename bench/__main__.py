@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import uvloop
 
-from bench import options, report
+from bench import documents, options, report
 from bench.options import Options
 from bench.processes import Broken
 from bench.rounds import Results, measure
@@ -29,6 +29,19 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.json_path is not None:
         chosen.json_path.parent.mkdir(parents=True, exist_ok=True)
         chosen.json_path.write_bytes(report.to_json(results))
+    if chosen.writes_docs:
+        return _write_docs(results)
+    return 0
+
+
+def _write_docs(results: Results) -> int:
+    try:
+        written = documents.write(results)
+    except (Broken, OSError, ValueError) as error:
+        print(f"\n{documents.PAGE} was not written: {error}", file=sys.stderr)
+        return 1
+    left = [part for part in documents.PARTS if part not in written]
+    print(f"\n{documents.PAGE}: written {', '.join(written) or 'nothing'}; left alone {', '.join(left) or 'nothing'}.")
     return 0
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from bench import chooser, claims, details, pages, renewing
 from bench.drains import Drain
 from bench.load import CONNECTIONS, Sample
-from bench.operations import Operation
+from bench.operations import OURS, Operation
 from bench.rounds import FLOOR, Results
 from bench.world import LISTED_ACCOUNTS
 
 # In floors H. A flow's: with two platform calls, and what each further call may add.
-_SIMPLE_H = {"start": 8.0, "get": 7.0, "token": 8.0, "list": 24.0}
+_SIMPLE_H = {"start": 8.0, "callback": 22.0, "get": 7.0, "token": 8.0, "list": 24.0}
 _FLOW_H, _FURTHER_CALL_H = 30.0, 5.0
 _CALLS_IN_FLOW = 2
 _DETAILS_IN_CALLS = 10.0
@@ -25,10 +25,15 @@ _CLAIMS_PER_S = {"sqlite": 4_000.0, "postgresql": 1_500.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An operation at a number of connections. CPU is the measured process's; `target_h` None for the floor."""
+    """An operation at a number of connections. CPU is the measured process's; `target_h` None for the floor.
+
+    `ratio_ours`: how often the CPU of the same operation of ours, where it is another product's.
+    """
 
     name: str
     title: str
+    product: str
+    engine: str
     connections: int
     platform_calls: int
     operations: int
@@ -37,6 +42,7 @@ class Line:
     cpu_ms_most: float
     ratio_h: float
     target_h: float | None
+    ratio_ours: float | None
     per_s: float
     p50_ms: float
     p99_ms: float
@@ -79,8 +85,7 @@ def lines(results: Results) -> list[Line]:
 def singles(results: Results) -> list[Single]:
     """What is not measured under load."""
     found = [
-        _single("bare row read", "ms CPU", results.rows_ms["read"]),
-        _single("bare row insert", "ms CPU", results.rows_ms["insert"]),
+        *(_single(f"bare row {kind}", "ms CPU", ms) for kind, ms in results.rows_ms.items()),
         _single("moorline --help", "s CPU", results.help_cpu_s, target=0.3),
         _single("moorline serve until it answers", "s CPU", results.start_cpu_s, target=1.0),
         _single("resident memory, idle", "MiB", [results.idle_mib], target=100),
@@ -93,14 +98,31 @@ def singles(results: Results) -> list[Single]:
     if ("start", 1) in results.samples:
         p99 = [_share_of(_latencies([sample]), 0.99) for sample in results.samples["start", 1]]
         found.append(_single("start connect at 1 connection, p99", "ms", p99, target=3.0))
-    return [*found, *_details(results), *_listings(results), *_choosers(results), *_background(results)]
+    return [
+        *found,
+        *_memory(results),
+        *_details(results),
+        *_listings(results),
+        *_choosers(results),
+        *_background(results),
+    ]
 
 
 def target_h_of(operation: Operation) -> float:
     """At most so many floors."""
-    if operation.platform_calls:
+    if operation.name not in _SIMPLE_H:
         return _FLOW_H + _FURTHER_CALL_H * max(operation.platform_calls - _CALLS_IN_FLOW, 0)
     return _SIMPLE_H[operation.name]
+
+
+def _memory(results: Results) -> list[Single]:
+    told = results.memory
+    if told is None:
+        return []
+    return [
+        _single(f"resident memory after {told.flows:,} flows", "MiB", [told.mib[-1]], target=120),
+        _single("resident memory, growth for each 1,000 flows", "KiB", [told.growth_kib]),
+    ]
 
 
 def _details(results: Results) -> list[Single]:
@@ -182,9 +204,13 @@ def _line(results: Results, name: str, title: str, connections: int) -> Line:
     operation = results.operations.get(name)
     cpu_ms = [sample.cpu_ms for sample in samples]
     latencies_ms = _latencies(samples)
+    is_ours = operation is None or operation.product == OURS
+    ours = [] if operation is None or is_ours else results.samples.get((operation.name, connections), [])
     return Line(
         name=name,
         title=title,
+        product=OURS if operation is None else operation.product,
+        engine="" if operation is None else operation.engine,
         connections=connections,
         platform_calls=0 if operation is None else operation.platform_calls,
         operations=len(latencies_ms),
@@ -193,7 +219,10 @@ def _line(results: Results, name: str, title: str, connections: int) -> Line:
         cpu_ms_most=max(cpu_ms),
         # Of each round by itself: what slows a whole round slows its floor too.
         ratio_h=statistics.median(own / bare.cpu_ms for own, bare in zip(cpu_ms, floor, strict=True)),
-        target_h=None if operation is None else target_h_of(operation),
+        target_h=None if operation is None or not is_ours else target_h_of(operation),
+        ratio_ours=statistics.median(own / sample.cpu_ms for own, sample in zip(cpu_ms, ours, strict=True))
+        if ours
+        else None,
         per_s=statistics.median(sample.operations / sample.wall_s for sample in samples),
         p50_ms=_share_of(latencies_ms, 0.5),
         p99_ms=_share_of(latencies_ms, 0.99),

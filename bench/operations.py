@@ -9,25 +9,32 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from bench.load import CONNECTIONS, CROWD, Once
+from bench.load import CONNECTIONS, CROWD, Once, Part
 from bench.world import World
 from moorline import __version__
 from moorline.cli.browser import Browser
+from tests.engines import Engine
 
+OURS = "Moorline"
 PERSON = "single"  # of the sandbox: has exactly one of everything
 RETURN_URL = "https://app.example.com/connected"
-NAMES = ("start", "get", "token", "list", "twitter", "facebook")
+NAMES = ("start", "callback", "get", "token", "list", "twitter", "facebook")
 HEADLESS = ("facebook", "linkedin")  # have a choice, which no page is opened for
-_FORM = {"content-type": "application/x-www-form-urlencoded"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`platform_calls` of one run of it, counted by the sandbox; `connections` at which it is measured."""
+    """`platform_calls` of one run of it, counted by the sandbox; `connections` at which it is measured.
+
+    `product` carries it out, on `engine`.
+    """
 
     name: str
     title: str
-    once: Once
+    once: Once | Part
+    product: str = OURS
+    engine: Engine = "sqlite"
     platform_calls: int = 0
     connections: tuple[int, ...] = CONNECTIONS
 
@@ -39,18 +46,25 @@ class Unexpected(ValueError):
 async def prepare(world: World, opened: aiohttp.ClientSession) -> dict[str, Operation]:
     """Every operation by name; each flow is run once to read its consent form and to count its platform calls."""
     flows = {platform: await _flow(world, opened, platform) for platform in ("twitter", "facebook")}
-    once: Mapping[str, tuple[str, Once]] = {
+    twitter = flows["twitter"]
+    once: Mapping[str, tuple[str, Once | Part]] = {
         "start": ("start connect (twitter)", _getting(_start_url(world, "twitter"), world.flow_key)),
+        "callback": ("callback (twitter)", Part(before=twitter.consented, once=twitter.call_back, after=_nothing_more)),
         "get": ("get account", _getting(f"{world.server_url}/api/v1/accounts/{world.account_id}", world.list_key)),
         "token": ("token endpoint, nothing to renew", token_of(world, world.account_id)),
         "list": ("list of 100 accounts", _getting(f"{world.server_url}/api/v1/accounts", world.list_key)),
-        "twitter": ("whole flow (twitter)", flows["twitter"].to_end),
+        "twitter": ("whole flow (twitter)", twitter.to_end),
         "facebook": ("whole flow (facebook)", flows["facebook"].choose_page),
     }
+    calls_of = {
+        "twitter": await _platform_calls(world, opened, twitter.to_end, "twitter"),
+        "facebook": await _platform_calls(world, opened, flows["facebook"].choose_page, "facebook"),
+    }
+    calls_of["callback"] = calls_of["twitter"]  # the start makes none
     operations = {}
     for name in NAMES:
         title, step = once[name]
-        calls = await _platform_calls(world, opened, step, name) if name in flows else 0
+        calls = calls_of.get(name, 0)
         connections = (*CONNECTIONS, CROWD) if name == "token" else CONNECTIONS
         operations[name] = Operation(name=name, title=title, once=step, platform_calls=calls, connections=connections)
     return operations
@@ -73,9 +87,9 @@ async def json_at(opened: aiohttp.ClientSession, url: str) -> Any:
         return await _json(answer)
 
 
-async def reset_sandbox(world: World, opened: aiohttp.ClientSession) -> None:
+async def reset_sandbox(sandbox_url: str, opened: aiohttp.ClientSession) -> None:
     """Let the sandbox forget what it issued, so that it is as quick in the last round as in the first."""
-    async with opened.post(f"{world.sandbox_url}/_sandbox/reset") as answer:
+    async with opened.post(f"{sandbox_url}/_sandbox/reset") as answer:
         await _expect(answer, 200)
 
 
@@ -113,9 +127,7 @@ class _Flow:
 
     async def to_end(self, opened: aiohttp.ClientSession) -> None:
         """Start, consent, callback; the account is saved then."""
-        landed = await self.landed(opened)
-        if landed.get("connected") != self._platform:
-            raise Unexpected(f"{self._platform} was not connected: {landed}")
+        await self.call_back(opened, await self.consented(opened))
 
     async def choose_page(self, opened: aiohttp.ClientSession) -> None:
         """Start, consent, callback, list, choose; by the connect token, as a browser without an API key does."""
@@ -134,25 +146,52 @@ class _Flow:
 
     async def landed(self, opened: aiohttp.ClientSession) -> dict[str, str]:
         """The parameters of the address the browser is sent to once the callback is through."""
+        async with opened.get(await self.consented(opened), allow_redirects=False) as answer:
+            return dict(parse_qsl(urlsplit(await location_of(answer)).query))
+
+    async def consented(self, opened: aiohttp.ClientSession) -> URL:
+        """Start and consent: the callback's address."""
         async with opened.get(self._start, headers=self._headers) as answer:
             consent = URL((await _json(answer))["authUrl"], encoded=True)
-        async with opened.post(consent, data=self._consent, headers=_FORM, allow_redirects=False) as answer:
-            callback = URL(await _location(answer), encoded=True)
+        async with opened.post(consent, data=self._consent, headers=FORM, allow_redirects=False) as answer:
+            return URL(await location_of(answer), encoded=True)
+
+    async def call_back(self, opened: aiohttp.ClientSession, callback: URL) -> None:
+        """The callback alone; the account is saved then."""
         async with opened.get(callback, allow_redirects=False) as answer:
-            return dict(parse_qsl(urlsplit(await _location(answer)).query))
+            landed = dict(parse_qsl(urlsplit(await location_of(answer)).query))
+        if landed.get("connected") != self._platform:
+            raise Unexpected(f"{self._platform} was not connected: {landed}")
+
+
+async def consent_of(opened: aiohttp.ClientSession, address: str) -> bytes:
+    """The form of a consent page, filled by the person; it is the same whoever asks."""
+    form = (await Browser(opened).open(address)).form()
+    fields = [(name, value) for name, value in form.fields if name != "person"]
+    return urlencode([*fields, ("person", PERSON), form.buttons["approve"]]).encode()
+
+
+async def calls_by_endpoint(opened: aiohttp.ClientSession, sandbox_url: str, platform: str) -> dict[str, int]:
+    """How often the sandbox was called since it was reset."""
+    endpoints = (await json_at(opened, f"{sandbox_url}/_sandbox/calls?{urlencode({'platform': platform})}"))[
+        "endpoints"
+    ]
+    return {one["endpoint"]: int(one["count"]) for one in endpoints}
+
+
+async def _nothing_more(_opened: aiohttp.ClientSession, _callback: None) -> None:
+    """The account is saved."""
 
 
 async def _flow(world: World, opened: aiohttp.ClientSession, platform: str) -> _Flow:
     headers = {"authorization": f"Bearer {world.flow_key}"}
     async with opened.get(URL(_start_url(world, platform), encoded=True), headers=headers) as answer:
         address = (await _json(answer))["authUrl"]
-    form = (await Browser(opened).open(address)).form()
-    fields = [(name, value) for name, value in form.fields if name != "person"]
-    return _Flow(world, platform, urlencode([*fields, ("person", PERSON), form.buttons["approve"]]).encode())
+    return _Flow(world, platform, await consent_of(opened, address))
 
 
 async def _platform_calls(world: World, opened: aiohttp.ClientSession, once: Once, platform: str) -> int:
-    await reset_sandbox(world, opened)
+    await reset_sandbox(world.sandbox_url, opened)
     await once(opened)
     async with opened.get(f"{world.sandbox_url}/_sandbox/calls", params={"platform": platform}) as answer:
         endpoints = (await _json(answer))["endpoints"]
@@ -171,7 +210,8 @@ async def _json(answer: aiohttp.ClientResponse) -> Any:
     return msgspec.json.decode(await _expect(answer, 200))
 
 
-async def _location(answer: aiohttp.ClientResponse) -> str:
+async def location_of(answer: aiohttp.ClientResponse) -> str:
+    """Where an answer leads. Raises: Unexpected when it leads nowhere."""
     body = await answer.read()
     if "location" not in answer.headers:
         raise Unexpected(f"{answer.method} {answer.url.path} led nowhere, {answer.status}: {body[:300].decode()}")

@@ -108,9 +108,11 @@ class Fleet:
         pin(process.pid, core)
         return child
 
-    def finish(self, name: str, command: Sequence[str], *, core: int | None) -> tuple[str, float]:
+    def finish(
+        self, name: str, command: Sequence[str], *, core: int | None, environment: Mapping[str, str] | None = None
+    ) -> tuple[str, float]:
         """Run a short process to its end: what it wrote, and its CPU seconds. Raises: Broken."""
-        child = self.start(name, command, core=core)
+        child = self.start(name, command, core=core, environment=environment)
         # Waited for by hand: the CPU of a process without descendants of its own is told exactly at its end.
         _, status, used = os.wait4(child.process.pid, 0)
         child.process.returncode = os.waitstatus_to_exitcode(status)

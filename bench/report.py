@@ -1,39 +1,75 @@
 """A run as tables for people (they can be pasted into docs/performance.md) and as JSON for programs."""
 
 import platform
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from bench import figures
 from bench.figures import Line, Single
 from bench.rounds import Results
+from moorline import __version__
+
+# Those of ours that the figures depend on most.
+_PACKAGES = ("aiohttp", "asyncpg", "cryptography", "httptools", "litestar", "msgspec", "uvicorn", "uvloop")
 
 _LINE_HEADS = (
     "operation", "connections", "CPU ms", "least-most", "H", "target", "verdict", "per s", "p50 ms", "p99 ms",
+)  # fmt: skip
+_RIVAL_HEADS = (
+    "the same by others", "connections", "CPU ms", "least-most", "H", "times ours", "per s", "p50 ms", "p99 ms",
 )  # fmt: skip
 _SINGLE_HEADS = ("figure", "unit", "median", "least-most", "target", "verdict")
 
 
 def to_text(results: Results) -> str:
     """The tables, with what they were measured on."""
+    return f"{head(results)}\n\n{tables(figures.lines(results), figures.singles(results))}"
+
+
+def head(results: Results) -> str:
+    """When, of what, where and how."""
     options = results.options
     pinned = "server on a core of its own, load and sandbox on another" if results.pinned else "not pinned to cores"
-    head = (
-        f"{results.at[:10]}, commit {results.commit}, Python {platform.python_version()}, {_cpu_model()}, {pinned}.\n"
-        f"{options.command}: {options.rounds} rounds of {options.seconds:g} s."
+    sentences = [
+        f"{results.at[:10]}, commit {results.commit}, Python {platform.python_version()}, {_cpu_model()}, {pinned}.",
+        f"`{options.command}`: {options.rounds} rounds of {options.seconds:g} s.",
+    ]
+    if results.versions:
+        told = ", ".join(f"{name} {version}" for name, version in sorted(results.versions.items()))
+        sentences.append(f"With {told}.")
+    sentences += [f"Without {sentence}" for sentence in results.missing]
+    return "\n".join(sentences)
+
+
+def tables(lines: Sequence[Line], singles: Sequence[Single]) -> str:
+    """One of our operations, one of others beside them, one of single figures; those that have rows."""
+    theirs = [line for line in lines if line.ratio_ours is not None]
+    ours = [line for line in lines if line.ratio_ours is None]
+    found = (
+        (_LINE_HEADS, [_line_cells(line) for line in ours]),
+        (_RIVAL_HEADS, [_rival_cells(line) for line in theirs]),
+        (_SINGLE_HEADS, [_single_cells(single) for single in singles]),
     )
-    lines = _table(_LINE_HEADS, [_line_cells(line) for line in figures.lines(results)])
-    singles = _table(_SINGLE_HEADS, [_single_cells(single) for single in figures.singles(results)])
-    return f"{head}\n\n{lines}\n\n{singles}"
+    return "\n\n".join(_table(heads, rows) for heads, rows in found if rows)
 
 
 def to_json(results: Results) -> bytes:
     """Everything: where and how, each line and figure, each round."""
+    everything = told(results, figures.lines(results), figures.singles(results))
+    return msgspec.json.format(msgspec.json.encode(everything), indent=2) + b"\n"
+
+
+def told(results: Results, lines: Sequence[Line], singles: Sequence[Single]) -> dict[str, object]:
+    """Where and how, these lines with each of their rounds, and these figures."""
     options = results.options
-    told = {
+    rounds = {(line.name, line.connections): results.samples[line.name, line.connections] for line in lines}
+    return {
         "at": results.at,
         "commit": results.commit,
         "command": options.command,
@@ -42,14 +78,33 @@ def to_json(results: Results) -> bytes:
         "python": platform.python_version(),
         "cpu": _cpu_model(),
         "pinned": results.pinned,
-        "operations": [{**asdict(line), "is_met": line.is_met} for line in figures.lines(results)],
-        "figures": [{**asdict(single), "is_met": single.is_met} for single in figures.singles(results)],
+        "machine": {
+            "system": platform.system(),
+            "release": platform.release(),
+            "architecture": platform.machine(),
+            "cores": psutil.cpu_count(),
+            "memory_mib": psutil.virtual_memory().total // 2**20,
+        },
+        "versions": {
+            "Moorline": __version__,
+            "SQLite": sqlite3.sqlite_version,
+            **{name: metadata.version(name) for name in _PACKAGES},
+            **results.versions,
+        },
+        "missing": results.missing,
+        "operations": [{**asdict(line), "is_met": line.is_met} for line in lines],
+        "figures": [{**asdict(single), "is_met": single.is_met} for single in singles],
         "rounds_cpu_ms": [
             {"name": name, "connections": connections, "cpu_ms": [sample.cpu_ms for sample in samples]}
-            for (name, connections), samples in results.samples.items()
+            for (name, connections), samples in rounds.items()
         ],
     }
-    return msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
+
+
+def _rival_cells(line: Line) -> tuple[str, ...]:
+    ratio = "" if line.ratio_ours is None else f"{line.ratio_ours:.1f}"
+    cells = _line_cells(line)
+    return (*cells[:5], ratio, *cells[7:])
 
 
 def _line_cells(line: Line) -> tuple[str, ...]:

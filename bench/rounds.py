@@ -5,22 +5,27 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
-from bench import background, chooser, details, operations, pages, renewing
+from bench import background, chooser, details, memory, operations, pages, renewing, rivals, sides
 from bench.background import Background
 from bench.chooser import Chooser
 from bench.details import Details
-from bench.load import CONNECTIONS, Once, Sample, drive, session
+from bench.load import CONNECTIONS, Once, Part, Sample, drive, session
+from bench.memory import Memory
 from bench.operations import Operation
 from bench.options import Options
 from bench.pages import Listing
-from bench.processes import COMMAND, POLL_S, ROOT, Broken, Child, Fleet, cores, pin, until_answers, while_waiting
-from bench.world import HOST, World, environment_of, free_ports, outbound_map_in, seed, with_played
+from bench.processes import COMMAND, ROOT, Child, Fleet, cores, pin, until_answers
+from bench.rivals import environments
+from bench.rivals.environments import Unavailable
+from bench.rivals.running import Ready
+from bench.sides import Side
+from bench.world import HOST, World, environment_of, free_ports, seed, with_played
 from moorline import clock
 
 FLOOR = "H"
@@ -28,27 +33,33 @@ _SETTLE_S = 2.0
 _WARM_UP_SHARE = 0.5
 
 # Name, title, what is done, the process whose CPU counts, and at which numbers of connections.
-_Turn = tuple[str, str, Once, Child, tuple[int, ...]]
+_Turn = tuple[str, str, Once | Part, Child, tuple[int, ...]]
 
 
 @dataclass(slots=True, kw_only=True)
 class Results:
-    """A run as it was measured. `samples` by operation (`H` is the floor) and connections, one for each round."""
+    """A run as it was measured. `samples` by operation (`H` is the floor) and connections, one for each round.
+
+    `missing`: a sentence for each rival that could not be measured. `versions` of the other products.
+    """
 
     at: str
     commit: str
     options: Options
     pinned: bool
-    operations: Mapping[str, Operation]
+    operations: dict[str, Operation]
+    versions: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
     help_cpu_s: list[float] = field(default_factory=list)
     start_cpu_s: list[float] = field(default_factory=list)
     idle_mib: float = 0.0
     after_mib: float = 0.0
     samples: dict[tuple[str, int], list[Sample]] = field(default_factory=dict)
-    rows_ms: dict[str, list[float]] = field(default_factory=lambda: {"read": [], "insert": []})
+    rows_ms: dict[str, list[float]] = field(default_factory=dict)
     details: list[Details] = field(default_factory=list)
     listings: list[Listing] = field(default_factory=list)
     choosers: list[Chooser] = field(default_factory=list)
+    memory: Memory | None = None
     background: Background = field(default_factory=Background)
 
 
@@ -67,14 +78,19 @@ class _Run:
         self._fleet = fleet
         self._server_core = server_core
         self._load_core = load_core
+        self._postgresql_url: str | None = None
 
     async def carry_out(self) -> Results:
         options, fleet = self._options, self._fleet
+        ready, missing = await self._rivals()
         _show("starting")
         server_port, sandbox_port, floor_port, played_port = free_ports(4)
         sandbox_url, floor_url = f"http://{HOST}:{sandbox_port}", f"http://{HOST}:{floor_port}"
         played_url = f"http://{HOST}:{played_port}"
-        outbound_map = with_played(await self._start_sandbox(sandbox_port, server_port), played_url)
+        outbound_map = with_played(
+            await sides.start_sandbox(fleet, sandbox_port, f"http://{HOST}:{server_port}", core=self._load_core),
+            played_url,
+        )
         database_url = f"sqlite:///{fleet.folder / 'moorline.sqlite3'}"
         environment = environment_of(server_port, database_url, outbound_map=outbound_map)
         floor = fleet.start(
@@ -90,6 +106,7 @@ class _Run:
             options=options,
             pinned=self._server_core is not None,
             operations={},
+            missing=missing,
         )
         results.help_cpu_s = self._help_cpu_s()
         async with session() as opened:
@@ -99,9 +116,22 @@ class _Run:
             await asyncio.sleep(_SETTLE_S)
             results.idle_mib = server.resident_mib()
             prepared = await operations.prepare(world, opened)
-            results.operations = {name: one for name, one in prepared.items() if name in options.only}
-            await self._rounds(opened, world, {"server": server, "floor": floor}, results)
+            own = Side(
+                operations={name: prepared[name] for name in sides.asked(options)},
+                server=server,
+                reset=lambda: operations.reset_sandbox(sandbox_url, opened),
+            )
+            async with sides.further(
+                options, ready, fleet, opened, server_core=self._server_core, load_core=self._load_core, show=_show
+            ) as found:
+                results.versions = found.versions
+                self._postgresql_url = found.postgresql_url
+                await self._rounds(opened, world, floor, [own, *found.sides], results)
             results.after_mib = server.resident_mib()
+            if memory.NAME in options.only:
+                flow = prepared["twitter"].once
+                assert not isinstance(flow, Part)
+                results.memory = await memory.measure(flow, server, flows=options.flows, reset=own.reset, show=_show)
             server.stop()
             results.background = await background.measure(
                 options, fleet, server_core=self._server_core, load_core=self._load_core, opened=opened, show=_show
@@ -109,19 +139,22 @@ class _Run:
         _show("")
         return results
 
-    async def _start_sandbox(self, port: int, server_port: int) -> str:
-        """Start the sandbox; the map that leads to it."""
-        command = [
-            str(COMMAND), "sandbox", "--host", HOST, "--port", str(port),
-            "--callback-base", f"http://{HOST}:{server_port}",
-        ]  # fmt: skip
-        sandbox = self._fleet.start("the sandbox", command, core=self._load_core)
-        for _ in while_waiting(sandbox):
-            outbound_map = outbound_map_in(sandbox.told())
-            if outbound_map is not None:
-                return outbound_map
-            await asyncio.sleep(POLL_S)
-        raise Broken("The sandbox did not print its map.")
+    async def _rivals(self) -> tuple[list[Ready], list[str]]:
+        """Those whose environment is there or can be made, and a sentence for each of the others."""
+        ready: list[Ready] = []
+        missing: list[str] = []
+        for rival in rivals.RIVALS if rivals.NAME in self._options.only else ():
+            _show(f"installing {rival.title}")
+            try:
+                python = await environments.python_of(rival)
+                versions = await environments.versions_of(rival, python)
+            except Unavailable as error:
+                missing.append(str(error))
+            else:
+                ready.append(Ready(rival=rival, python=python, versions=versions))
+        for sentence in missing:
+            print(f"Going on without {sentence}", file=sys.stderr)
+        return ready, missing
 
     async def _start_server(
         self, opened: aiohttp.ClientSession, world: World, environment: Mapping[str, str], *, into: list[float]
@@ -143,20 +176,26 @@ class _Run:
         return [self._fleet.finish("the help", command, core=self._server_core)[1] for _ in range(self._options.starts)]
 
     async def _rounds(
-        self, opened: aiohttp.ClientSession, world: World, processes: Mapping[str, Child], results: Results
+        self, opened: aiohttp.ClientSession, world: World, floor: Child, everybody: Sequence[Side], results: Results
     ) -> None:
-        server, floor, options = processes["server"], processes["floor"], self._options
+        server, options = everybody[0].server, self._options
+        for side in everybody:
+            results.operations |= side.operations
         at = self._connections(results.operations)
         turns: list[_Turn] = [(FLOOR, "the floor", operations.constant(world), floor, at)]
-        turns += [(name, one.title, one.once, server, one.connections) for name, one in results.operations.items()]
+        for side in everybody:
+            turns += [
+                (name, one.title, one.once, side.server, one.connections) for name, one in side.operations.items()
+            ]
         for _, title, once, measured, _ in turns:
             _show(f"warming up: {title}")
             await drive(once, measured=measured, connections=max(CONNECTIONS), seconds=options.seconds * _WARM_UP_SHARE)
         for number in range(options.rounds):
-            await operations.reset_sandbox(world, opened)
+            for side in everybody:
+                await side.reset()
             _show(f"round {number + 1} of {options.rounds}: rows")
             for kind, ms in self._rows_ms().items():
-                results.rows_ms[kind].append(ms)
+                results.rows_ms.setdefault(kind, []).append(ms)
             # Every second round the other way round, so that what only drifts favours nobody.
             for name, title, once, measured, at in turns if number % 2 == 0 else reversed(turns):
                 for connections in at:
@@ -191,7 +230,15 @@ class _Run:
             results.choosers.append(await chooser.measure(world, server))
 
     def _rows_ms(self) -> dict[str, float]:
-        command = [sys.executable, "-m", "bench.floors", "rows", str(self._fleet.folder)]
+        """By kind, and on which engine when it is not SQLite."""
+        measured = self._rows_ms_at(str(self._fleet.folder))
+        if self._postgresql_url is not None:
+            of_postgresql = self._rows_ms_at(self._postgresql_url)
+            measured |= {f"{kind}, PostgreSQL": ms for kind, ms in of_postgresql.items()}
+        return measured
+
+    def _rows_ms_at(self, where: str) -> dict[str, float]:
+        command = [sys.executable, "-m", "bench.floors", "rows", where]
         told, _ = self._fleet.finish("the rows", command, core=self._server_core)
         measured: dict[str, float] = json.loads(told)
         return measured

@@ -38,11 +38,16 @@ class World:
     sandbox_url: str
     floor_url: str
     played_url: str
-    database_path: Path
+    database_url: str
     list_key: str = field(repr=False)
     account_id: str
     flow_key: str = field(repr=False)
     profile_id: str
+
+    @property
+    def database_path(self) -> Path:
+        """The file, on SQLite."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
 
 
 def free_ports(count: int) -> list[int]:
@@ -104,7 +109,7 @@ async def seed(environment: Mapping[str, str], *, sandbox_url: str, floor_url: s
         sandbox_url=sandbox_url,
         floor_url=floor_url,
         played_url=played_url,
-        database_path=Path(given.database_url.removeprefix("sqlite:///")),
+        database_url=given.database_url,
         list_key=list_key,
         account_id=saved[-1].id,
         flow_key=flow_key,

@@ -1,0 +1,152 @@
+"""Who takes turns in a run: Moorline on each engine, and its rivals; each is a process with operations of its own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import aiohttp
+import asyncpg
+
+from bench import operations, rivals
+from bench.operations import Operation
+from bench.options import Options
+from bench.processes import COMMAND, POLL_S, Broken, Child, Fleet, until_answers, while_waiting
+from bench.rivals import running
+from bench.rivals.running import Ready
+from bench.world import HOST, environment_of, free_ports, outbound_map_in, seed
+from tests.engines import started_postgresql
+
+COMPARED = ("start", "callback")  # with rivals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """`operations` by the name their samples are kept under; `reset` makes what it talks to forget."""
+
+    operations: Mapping[str, Operation]
+    server: Child
+    reset: Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Sides:
+    """What `further` found to measure. `versions` of what takes part; `missing` are sentences."""
+
+    sides: list[Side] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+    postgresql_url: str | None = None
+
+
+def asked(options: Options) -> tuple[str, ...]:
+    """Operations to be measured on SQLite: rivals are nothing without ours beside them."""
+    chosen = [name for name in operations.NAMES if name in options.only] if "sqlite" in options.engines else []
+    beside = COMPARED if rivals.NAME in options.only else ()
+    return tuple(name for name in operations.NAMES if name in {*chosen, *beside})
+
+
+async def start_sandbox(fleet: Fleet, port: int, callback_base: str, *, core: int | None) -> str:
+    """Start a sandbox; the map that leads to it. Raises: Broken."""
+    command = [str(COMMAND), "sandbox", "--host", HOST, "--port", str(port), "--callback-base", callback_base]
+    sandbox = fleet.start("the sandbox", command, core=core)
+    for _ in while_waiting(sandbox):
+        outbound_map = outbound_map_in(sandbox.told())
+        if outbound_map is not None:
+            return outbound_map
+        await asyncio.sleep(POLL_S)
+    raise Broken("The sandbox did not print its map.")
+
+
+@asynccontextmanager
+async def further(
+    options: Options,
+    ready: list[Ready],
+    fleet: Fleet,
+    opened: aiohttp.ClientSession,
+    *,
+    server_core: int | None,
+    load_core: int | None,
+    show: Callable[[str], None],
+) -> AsyncIterator[Sides]:
+    """Every side but Moorline on SQLite, up and prepared. Raises: Broken."""
+    found = Sides()
+    with ExitStack() as stack:
+        if "postgresql" in options.engines and set(options.only) & set(operations.NAMES):
+            show("starting on PostgreSQL")
+            found.postgresql_url = stack.enter_context(started_postgresql(durable=True))
+            found.versions["PostgreSQL"] = await _version(found.postgresql_url)
+            found.sides.append(
+                await _on_postgresql(
+                    options, found.postgresql_url, fleet, opened, server_core=server_core, load_core=load_core
+                )
+            )
+        for one in ready:
+            show(f"starting {one.rival.title}")
+            found.versions |= one.versions
+            found.sides.append(await _rival(one, fleet, opened, server_core=server_core, load_core=load_core))
+        yield found
+
+
+async def _on_postgresql(
+    options: Options,
+    url: str,
+    fleet: Fleet,
+    opened: aiohttp.ClientSession,
+    *,
+    server_core: int | None,
+    load_core: int | None,
+) -> Side:
+    port, sandbox_port = free_ports(2)
+    outbound_map = await start_sandbox(fleet, sandbox_port, f"http://{HOST}:{port}", core=load_core)
+    environment = environment_of(port, url, outbound_map=outbound_map)
+    world = await seed(environment, sandbox_url=f"http://{HOST}:{sandbox_port}", floor_url="", played_url="")
+    server = fleet.start("the server on postgresql", [str(COMMAND), "serve"], core=server_core, environment=environment)
+    await until_answers(opened, f"{world.server_url}/healthz", server)
+    prepared = await operations.prepare(world, opened)
+    return Side(
+        operations={
+            f"{name}:postgresql": replace(one, title=f"{one.title}, PostgreSQL", engine="postgresql")
+            for name, one in prepared.items()
+            if name in options.only
+        },
+        server=server,
+        reset=lambda: operations.reset_sandbox(world.sandbox_url, opened),
+    )
+
+
+async def _rival(
+    ready: Ready, fleet: Fleet, opened: aiohttp.ClientSession, *, server_core: int | None, load_core: int | None
+) -> Side:
+    port, sandbox_port = free_ports(2)
+    base_url, sandbox_url = f"http://{HOST}:{port}", f"http://{HOST}:{sandbox_port}"
+    outbound_map = json.loads(await start_sandbox(fleet, sandbox_port, base_url, core=load_core))
+
+    async def reset() -> None:
+        await operations.reset_sandbox(sandbox_url, opened)
+        await running.register(ready.rival, opened, base_url=base_url, sandbox_url=sandbox_url)
+
+    await reset()
+    server = running.start(ready, fleet, port, outbound_map, core=server_core)
+    flows = await running.signed_in(ready, server, opened, base_url=base_url, sandbox_url=sandbox_url)
+    title, name = ready.rival.title, ready.rival.name
+    parts = {"start": ("start connect", flows.start()), "callback": ("callback", flows.callback())}
+    calls = {"start": 0, "callback": running.CALLS}
+    return Side(
+        operations={
+            f"{what}:{name}": Operation(
+                name=what, title=f"{told}, {title}", once=part, product=title, platform_calls=calls[what]
+            )
+            for what, (told, part) in parts.items()
+        },
+        server=server,
+        reset=reset,
+    )
+
+
+async def _version(url: str) -> str:
+    connection = await asyncpg.connect(url)
+    try:
+        return str(await connection.fetchval("SHOW server_version"))
+    finally:
+        await connection.close()
