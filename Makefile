@@ -5,8 +5,10 @@ ARGS ?=
 PORT ?=
 UV ?= $(or $(wildcard .venv/bin/uv),uv)
 
-COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS) pyproject.toml --group build
+COMPILE_HASHED = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS)
+COMPILE = $(COMPILE_HASHED) pyproject.toml --group build
+RIVALS = bench/rivals/social_core bench/rivals/fastapi_authlib
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check browser screenshots bench soak messages lock clean setup setup-dev
@@ -31,7 +33,7 @@ browser: setup-dev ## find the browser that the tests drive, or install one (MOO
 screenshots: browser ## photograph every page in every look, into screenshots/ (ARGS="chooser" for some of them)
 	@.venv/bin/python -m tests.browser.screenshots $(ARGS)
 
-bench: setup-dev ## measure (ARGS are handed on)
+bench: setup-dev ## measure, a quarter of an hour (ARGS are handed on: --without rivals, --write-docs; --help lists all)
 	@.venv/bin/python -m bench $(ARGS)
 
 soak: setup-dev ## three months of virtual time for the grant engine, in a quarter of an hour at most (ARGS are handed to pytest)
@@ -40,14 +42,15 @@ soak: setup-dev ## three months of virtual time for the grant engine, in a quart
 messages: setup-dev ## bring the catalogues of all languages up to date with the texts, and list what is not translated
 	@.venv/bin/python scripts/messages.py $(ARGS)
 
-lock: ## write both lock files anew from pyproject.toml; needs uv (ARGS=--upgrade for newer versions of everything)
+lock: ## write every lock file anew, from pyproject.toml and bench/rivals/*.in; needs uv (ARGS=--upgrade for newer versions of everything)
 	@command -v $(UV) >/dev/null || { echo 'make lock needs uv, for instance: .venv/bin/python -m pip install uv'; exit 1; }
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --output-file requirements-dev.lock --extra dev --constraint requirements.lock
-	@! grep -n '://' requirements.lock requirements-dev.lock || { echo 'A lock file may not name a host.'; exit 1; }
+	for rival in $(RIVALS); do $(COMPILE_HASHED) $$rival.in --output-file $$rival.lock || exit 1; done
+	@! grep -n '://' requirements.lock requirements-dev.lock $(RIVALS:=.lock) || { echo 'A lock file may not name a host.'; exit 1; }
 
 clean: ## remove .venv and caches; data folders stay
-	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist screenshots
+	rm -rf .venv .venv.lock .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist screenshots
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 setup:

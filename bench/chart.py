@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-_WIDTH, _MARGIN, _LABELS, _VALUES = 760, 20, 250, 110
+_WIDTH, _MARGIN, _LABELS, _VALUES = 760, 20, 250, 180
 _BARS = _WIDTH - 2 * _MARGIN - _LABELS - _VALUES
 _LINE, _BAR, _HEAD = 26, 16, 44
 # A ground of its own: the page's theme and the system's, which the media query asks, are not always the same.

@@ -149,11 +149,11 @@ class _Run:
                 python = await environments.python_of(rival)
                 versions = await environments.versions_of(rival, python)
             except Unavailable as error:
-                missing.append(str(error))
+                print(f"Going on without {error}", file=sys.stderr)
+                # The first line alone: what the installer said names hosts and paths.
+                missing.append(str(error).partition("\n")[0].rstrip(":"))
             else:
                 ready.append(Ready(rival=rival, python=python, versions=versions))
-        for sentence in missing:
-            print(f"Going on without {sentence}", file=sys.stderr)
         return ready, missing
 
     async def _start_server(

@@ -36,7 +36,7 @@ async def python_of(rival: Rival, *, folder: Path = FOLDER) -> Path:
         async with _alone(place.with_suffix(".lock")):
             await _make(rival, place)
     except OSError as error:
-        raise Unavailable(f"{rival.title}: {error}") from error
+        raise Unavailable(f"{rival.title}: its environment cannot be made:\n{error}") from error
     return place / "bin" / "python"
 
 
