@@ -34,7 +34,7 @@ def test_a_smoke_run_prints_every_operation_and_writes_it_as_json(tmp_path: Path
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=900,
         check=False,
     )
 

@@ -18,6 +18,7 @@ from moorline.settings import Settings
 from moorline.store import migrate
 
 GRACE_S = 10
+_SANDBOX_KEEPS_S = 60
 
 
 def serve(*, migrate_first: bool) -> None:
@@ -71,7 +72,10 @@ def sandbox(*, host: str, port: int, callback_base: str) -> None:
     outbound_map = {f"https://{name}": f"{base_url}/sandbox/{name}" for name in played.hosts()}
     print(f"The sandbox listens on {base_url}; its control API is at {base_url}/_sandbox/.")
     print(f"MOORLINE_OUTBOUND_MAP='{json.dumps(outbound_map)}'", flush=True)
-    _run(uvicorn_server(played).serve(sockets=[listening]))
+    server = uvicorn_server(played)
+    # Longer than a client keeps one, so that none is closed under a request that is on its way.
+    server.config.timeout_keep_alive = _SANDBOX_KEEPS_S
+    _run(server.serve(sockets=[listening]))
 
 
 def uvicorn_server(app: Any) -> uvicorn.Server:
