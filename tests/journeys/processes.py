@@ -14,7 +14,7 @@ from typing import Self
 from urllib.error import URLError
 
 MOORLINE = Path(sys.executable).with_name("moorline")
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 20.0
 
 
