@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from litestar import Router, get, route
+from litestar import get, route
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -137,4 +137,4 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-ROUTERS = Router(path="/", route_handlers=[proxy_read, proxy_write])
+ROUTES = [proxy_read, proxy_write]
