@@ -168,6 +168,8 @@ def _message(record: logging.LogRecord) -> str:
 def _field(name: str, value: object, depth: int = 0) -> object:
     if _is_secret_name(name):
         return MASK
+    if isinstance(value, str):
+        return _text(value)
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and abs(value) < 1 << 63:
