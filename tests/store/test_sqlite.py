@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest_asyncio
 
 from moorline.errors import StoreUnavailable
 from moorline.store import sqlite
-from moorline.store.db import Statements, UniqueViolated, Work
+from moorline.store.db import Statements, Work
 from moorline.store.sqlite import SqliteDatabase
 from tests.engines import SqliteFiles
 
@@ -39,12 +38,6 @@ async def count(db: Statements) -> int:
 def log_bytes_of(path: str) -> int:
     log = Path(f"{path}-wal")
     return log.stat().st_size if log.exists() else 0
-
-
-def log_head_of(path: str) -> bytes:
-    """Changes whenever the log is begun anew."""
-    with Path(f"{path}-wal").open("rb") as log:
-        return log.read(32)
 
 
 def in_a_future() -> Awaitable[object]:
@@ -284,94 +277,4 @@ async def test_the_log_does_not_grow_for_ever_under_writers_that_never_pause(
     await asyncio.gather(*(write(writer) for writer in range(4)))
     assert await count(file) == written
     assert is_used_again()
-    await file.close()
-
-
-# At once
-
-
-def threads_of(file: SqliteDatabase) -> list[str]:
-    """The names of the threads on which rows are put from now on, in their order."""
-    names: list[str] = []
-
-    def here() -> str:
-        names.append(threading.current_thread().name)
-        return ""
-
-    file._written.create_function("here", 0, here)
-    return names
-
-
-PUT_HERE = PUT.replace("$2", "here()")
-
-
-async def test_a_statement_at_once_stays_on_the_calling_thread(file: SqliteDatabase) -> None:
-    names = threads_of(file)
-    await file.at_once.run(PUT_HERE, "a")
-    row = await file.at_once.one(f"{PUT_HERE} RETURNING bot_id", "b")
-    rows = await file.at_once.all(f"{PUT_HERE} RETURNING bot_id", "c")
-    assert names == [threading.current_thread().name] * 3
-    assert (row and row["bot_id"], [found["bot_id"] for found in rows]) == ("b", ["c"])
-    assert await count(file) == 3
-
-
-async def test_a_statement_at_once_waits_its_turn_while_the_writer_is_at_work(file: SqliteDatabase) -> None:
-    names, begun, may_end = threads_of(file), threading.Event(), threading.Event()
-
-    async def slow(tx: Statements) -> None:
-        begun.set()
-        may_end.wait(10)
-        await tx.run(PUT_HERE, "first")
-
-    first = asyncio.create_task(file.transaction(slow))
-    await asyncio.to_thread(begun.wait, 10)
-    second = asyncio.create_task(file.at_once.run(PUT_HERE, "second"))
-    await asyncio.sleep(0.05)
-    assert not second.done(), "it waits, and the loop does not"
-    may_end.set()
-    await asyncio.gather(first, second)
-    assert names == ["sqlite-writer", "sqlite-writer"]
-    assert await count(file) == 2
-
-
-async def test_a_statement_at_once_keeps_nobody_waiting_while_another_process_writes(
-    file: SqliteDatabase, path: str
-) -> None:
-    names = threads_of(file)
-    with sqlite3.connect(path, isolation_level=None) as other:
-        other.execute("BEGIN IMMEDIATE")
-        put = asyncio.create_task(file.at_once.run(PUT_HERE, "a"))
-        begun_s = time.monotonic()
-        await asyncio.sleep(0.05)
-        assert time.monotonic() - begun_s < 1, "the loop went on"
-        assert not put.done()
-        other.execute("COMMIT")
-    other.close()
-    assert await put == 1
-    assert names == ["sqlite-writer"]
-
-
-async def test_a_statement_at_once_that_is_refused_leaves_nothing_and_the_next_one_works(file: SqliteDatabase) -> None:
-    await file.at_once.run(PUT, "a", "")
-    with pytest.raises(UniqueViolated):
-        await file.at_once.run(PUT, "a", "")
-    assert await file.at_once.run(PUT, "b", "") == 1
-    assert await file.transaction(count) == 2
-
-
-async def test_after_a_checkpoint_the_log_is_begun_anew_outside_any_request(
-    path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite, "CHECKPOINT_EVERY_S", 0.005)
-    file = SqliteDatabase.open(path)
-    await file.run(PUT, "a", "x" * 100_000)
-    head = log_head_of(path)
-    for _ in range(1_500):  # how soon a disk takes what is checkpointed is its own affair
-        if log_head_of(path) != head:
-            break
-        await asyncio.sleep(0.01)
-    assert log_head_of(path) != head
-    head = log_head_of(path)
-    await asyncio.sleep(0.1)
-    assert log_head_of(path) == head, "a file that rests is left alone"
     await file.close()

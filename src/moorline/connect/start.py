@@ -76,7 +76,7 @@ async def start(service: Service, caller: Caller, call: StartCall) -> Started:
         else:
             chosen = await apps.for_account(service, caller, account)
     issued = make_attempt(service, caller, call, adapter, chosen)
-    if not caller.may_see(call.profile_id) or not await attempts.insert_for_profile(service.db.at_once, issued.attempt):
+    if not caller.may_see(call.profile_id) or not await attempts.insert_for_profile(service.db, issued.attempt):
         await profiles.visible(service.db, caller, call.profile_id)  # tells which of the two it was
         raise NotFound("Profile not found")
     if chosen is None or not isinstance(adapter, OAuthPlatform):

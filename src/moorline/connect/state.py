@@ -105,7 +105,7 @@ async def consume(
         user_id=user_id,
         profile_id=profile_id,
     )
-    return await attempts.consume(service.db.at_once, use)
+    return await attempts.consume(service.db, use)
 
 
 def open_verifier(vault: Vault, attempt: Attempt) -> str | None:

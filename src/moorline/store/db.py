@@ -54,15 +54,6 @@ class Database(Statements, Protocol):
         """Which engine this is, for the doctor and the tests."""
         ...
 
-    @property
-    def at_once(self) -> Statements:
-        """For single statements that touch a row or two by key, in the hottest paths.
-
-        On SQLite they are carried out on the calling thread while nobody else writes, which costs a fraction of handing
-        them to the writer's.
-        """
-        return self
-
     async def transaction(self, work: Work[T], *, durable: bool = False) -> T:
         """Run `work` in one transaction, committed when it returns and undone when it raises.
 

@@ -1,15 +1,14 @@
 """SQLite behind `db.py`: one writer connection on its own thread, reads on the calling thread, WAL.
 
-A point read takes a few microseconds, a hop to another thread fifty; so reads stay where they are asked for, and so do
-the hottest writes (`at_once`) while the writer has nothing to do. The log is never checkpointed inside a request: a
-third connection does it on a thread of its own, and begins the log anew there too, which waits for the disk.
+A point read takes a few microseconds, a hop to another thread fifty; so reads stay where they are asked for. The log
+is never checkpointed inside a request: a third connection does it on a thread of its own.
 """
 
 import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,10 +39,6 @@ CHECKPOINT_WAIT_MS = 1_000
 MOST_LOG_FRAMES = 16_384  # 64 MiB
 
 
-class _Busy(StoreUnavailable):
-    """Somebody else writes."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: Work[Any]
@@ -70,9 +65,6 @@ class SqliteDatabase(Database):
         self._path = path
         self._reader = open_connection(path)
         self._written = open_connection(path)
-        _let_wait(self._written, 0)  # a statement at once waits for nobody; the writer thread asks for patience
-        self._writing = threading.Lock()  # who holds it has `_written` for himself
-        self._at_once = _AtOnce(self)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._writer = threading.Thread(target=self._write, name="sqlite-writer", daemon=True)
@@ -96,11 +88,6 @@ class SqliteDatabase(Database):
     @override
     def engine(self) -> Literal["sqlite", "postgresql"]:
         return "sqlite"
-
-    @property
-    @override
-    def at_once(self) -> Statements:
-        return self._at_once
 
     @override
     async def one(self, sql: str, *args: object) -> Row | None:
@@ -139,33 +126,14 @@ class SqliteDatabase(Database):
         await asyncio.to_thread(self._checkpointer.join)
         self._reader.close()
 
-    def carried_out(self, statement: Callable[["_Connected"], T]) -> tuple[T] | None:
-        """What a writing statement answers, carried out here and now; None while somebody else writes.
-
-        Raises: as every statement.
-        """
-        self._refuse_when_stopping()
-        if not self._jobs.empty() or not self._writing.acquire(blocking=False):
-            return None
-        try:
-            return (statement(_Connected(self._written)),)
-        except _Busy:  # another process, or the log being begun anew
-            return None
-        finally:
-            self._writing.release()
-
     def _refuse_when_stopping(self) -> None:
         if self._stopping.is_set():
             raise StoreUnavailable("The server is stopping.")
 
     def _write(self) -> None:
         while jobs := self._waiting():
-            with self._writing:
-                _let_wait(self._written, BUSY_TIMEOUT_MS)
-                self._carry_out(jobs)
-                _let_wait(self._written, 0)
-        with self._writing:
-            self._written.close()
+            self._carry_out(jobs)
+        self._written.close()
 
     def _waiting(self) -> list[_Job]:
         """What waits to be written, in order; empty when nothing more will come."""
@@ -209,34 +177,17 @@ class SqliteDatabase(Database):
 
     def _checkpoint(self) -> None:
         connection = open_connection(self._path)
-        _let_wait(connection, CHECKPOINT_WAIT_MS)
-        seen = None
+        connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_WAIT_MS}")
         while not self._stopping.wait(CHECKPOINT_EVERY_S):
-            with suppress(sqlite3.Error, StoreUnavailable):  # busy or full now: the next round tries again
-                version = connection.execute("PRAGMA data_version").fetchone()[0]  # changes with others' commits only
-                if version != seen and _written_back(connection):
-                    seen = version
+            with suppress(sqlite3.Error):  # busy or full now: the next round tries again
+                _, log_frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                # Writers that never pause never begin the log anew, so it would grow for ever: they wait, once, for
+                # the few frames that are left.
+                if log_frames > MOST_LOG_FRAMES:
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)")
         with suppress(sqlite3.Error):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
-
-
-def _written_back(connection: sqlite3.Connection) -> bool:
-    """Write back what readers let go; whether that was everything. The next write begins the log anew then."""
-    _, frames, written_back = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    # Writers that never pause never begin the log anew, so it would grow for ever: they wait, once, for the few frames
-    # that are left.
-    if frames > MOST_LOG_FRAMES:
-        _, frames, written_back = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-    if frames != written_back:
-        return False
-    _in_transaction(connection, _touch, durable=False)  # that write waits for the disk: here it keeps nobody
-    return True
-
-
-def _let_wait(connection: sqlite3.Connection, ms: int) -> None:
-    """How long the connection waits for others that write."""
-    connection.execute(f"PRAGMA busy_timeout = {ms}")
 
 
 async def _touch(tx: Statements) -> None:
@@ -290,31 +241,6 @@ def _drive(awaitable: Any) -> Any:
     raise RuntimeError("a transaction may await its own statements only")
 
 
-class _AtOnce(Statements):
-    """Statements carried out at once where that is possible, else in their turn."""
-
-    __slots__ = ("_file",)
-
-    def __init__(self, file: SqliteDatabase) -> None:
-        self._file = file
-
-    @override
-    async def one(self, sql: str, *args: object) -> Row | None:
-        # Read to its end: only then the statement is committed.
-        rows = self._file.carried_out(lambda connected: connected.all_now(sql, args))
-        return await self._file.one(sql, *args) if rows is None else next(iter(rows[0]), None)
-
-    @override
-    async def all(self, sql: str, *args: object) -> list[Row]:
-        rows = self._file.carried_out(lambda connected: connected.all_now(sql, args))
-        return await self._file.all(sql, *args) if rows is None else rows[0]
-
-    @override
-    async def run(self, sql: str, *args: object) -> int:
-        touched = self._file.carried_out(lambda connected: connected.run_now(sql, args))
-        return await self._file.run(sql, *args) if touched is None else touched[0]
-
-
 class _Connected(Statements):
     """Statements on one connection; their coroutines never wait."""
 
@@ -343,12 +269,9 @@ class _Connected(Statements):
     async def all(self, sql: str, *args: object) -> list[Row]:
         return self.all_now(sql, args)
 
-    def run_now(self, sql: str, args: tuple[object, ...]) -> int:
-        return self._execute(sql, args).rowcount
-
     @override
     async def run(self, sql: str, *args: object) -> int:
-        return self.run_now(sql, args)
+        return self._execute(sql, args).rowcount
 
     def _execute(self, sql: str, args: tuple[object, ...]) -> sqlite3.Cursor:
         try:
@@ -364,6 +287,5 @@ def _translated(error: sqlite3.Error) -> Exception:
     if code in _REFERENCE:
         return ReferenceViolated(str(error))
     if isinstance(error, sqlite3.OperationalError) and code is not None and code & 0xFF in _PASSING:
-        kind = _Busy if code & 0xFF == sqlite3.SQLITE_BUSY else StoreUnavailable
-        return kind("The database did not answer in time; nothing was changed. Try again.")
+        return StoreUnavailable("The database did not answer in time; nothing was changed. Try again.")
     return error
