@@ -122,8 +122,7 @@ class _App(Litestar):
     @staticmethod
     @override
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
-        # The framework's own also load pydantic where it is installed, for models nobody has here: an eighth of the
-        # CPU of a start.
+        # The framework's own also load pydantic where it is installed, for models nobody has here.
         return [*plugins, MsgspecDIPlugin()]
 
 
@@ -195,7 +194,7 @@ def _api() -> Router:
 async def admitted(request: Request[Any, Any, Any]) -> Response[bytes] | None:
     """What comes before every handler of the API: who calls, whether they may, and a body that can be read.
 
-    The caller is not found out in a guard of the framework's, which copies the handler for each: a tenth of a read.
+    The caller is not found out in a guard of the framework's, which copies the handler for each.
     """
     await admit(request, request.route_handler)
     if request.route_handler.opt.get("as_it_is"):
