@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from types import TracebackType
 from typing import TextIO
 
@@ -53,7 +54,8 @@ _MASKED_AFTER = (
         rf"(?P<keep>[\"'](?:{_SECRET_NAMES})\\{{0,4}}[\"']\s*:\s*)(?:{_QUOTED}|[^,}}\s]+)", re.IGNORECASE | re.DOTALL
     ),
 )
-# Each of the patterns above needs one of these, and most texts that are logged have none.
+# The patterns above need these, the first one and the others, and most texts that are logged have neither.
+_MAY_BE_A_SECRET = re.compile(r"[_:-]|eyj", re.IGNORECASE)
 _MAY_NAME_A_SECRET = re.compile(r"[\s=:%]")
 # What JSON leaves alone and a terminal or a log viewer does not: DEL, C1, line separators, direction marks, BOM.
 _UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
@@ -92,7 +94,8 @@ def event(
 
 def redact(text: str) -> str:
     """The text with everything masked that looks like a token, a key, a password or a parameter holding one."""
-    text = _MASKED_WHOLE.sub(MASK, text)
+    if _MAY_BE_A_SECRET.search(text) is not None:
+        text = _MASKED_WHOLE.sub(MASK, text)
     if _MAY_NAME_A_SECRET.search(text) is not None:
         for pattern in _MASKED_AFTER:
             text = pattern.sub(rf"\g<keep>{MASK}", text)
@@ -163,8 +166,10 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _field(name: str, value: object, depth: int = 0) -> object:
-    if _SECRET_NAME.fullmatch(name):
+    if _is_secret_name(name):
         return MASK
+    if isinstance(value, str):
+        return _text(value)
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and abs(value) < 1 << 63:
@@ -174,6 +179,11 @@ def _field(name: str, value: object, depth: int = 0) -> object:
     if isinstance(value, list | tuple | set | frozenset) and depth < _DEEPEST:
         return [_field("", item, depth + 1) for item in value]
     return _text(str(value))
+
+
+@lru_cache(maxsize=256)  # names of fields are constants, the same ones for ever
+def _is_secret_name(name: str) -> bool:
+    return _SECRET_NAME.fullmatch(name) is not None
 
 
 def _error(error: BaseException, depth: int = 0) -> dict[str, object]:
@@ -209,8 +219,15 @@ def _text(text: str) -> str:
 
 
 def _json(value: object) -> str:
-    text = msgspec.json.encode(_encodable(value)).decode()
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    try:
+        text = msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        text = msgspec.json.encode(_encodable(value)).decode()
+    return text if text.isascii() and "\x7f" not in text else _UNSAFE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _encodable(value: object) -> object:

@@ -66,6 +66,8 @@ class OutboundMap:
         return url if replaced is None else replaced
 
     def _replaced(self, url: str) -> str | None:
+        if not self.replacements:
+            return None
         try:
             address = Address.parse(url)
         except ValueError:

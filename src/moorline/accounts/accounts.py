@@ -81,7 +81,8 @@ async def save(
             await history.note(tx, account, "connected")
         if own_token is not None:
             await accounts.put_token(tx, account.id, own_token.sealed, own_token.expires_at, now)
-        if grant_id is not None:  # a new consent serves the person's other accounts too
+        # A new consent to a known grant serves the person's other accounts too.
+        if grant_id is not None and sealed_grant is not None and grant_id != sealed_grant.grant.id:
             for other in await accounts.set_active_of_grant(tx, grant_id, is_active=True, now=now):
                 await queue.account_event(tx, other, "account.connected")
                 await history.note(tx, other, "restored", "The person consented anew.")

@@ -1,5 +1,6 @@
 """The `moorline` command. Heavy imports happen inside commands, so that `--help` is instant."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -42,6 +43,7 @@ def serve(
     migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database up to date first.")] = False,
 ) -> None:
     """Run the service. Settings come from MOORLINE_* in the environment and from .env."""
+    gc.disable()  # until it serves: nearly all that is imported and made before stays
     from moorline.cli import running
 
     running.serve(migrate_first=migrate)

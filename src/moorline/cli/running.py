@@ -34,9 +34,10 @@ async def _serve(settings: Settings, *, migrate_first: bool) -> None:
     listening = listen(settings.host, settings.port)
     async with open_service(settings) as service:
         app = create_app(service)
-        # What was made until here stays, so the collector need not look at it again and again.
-        gc.collect()
+        # What was made until here stays, so the collector need not look at it again and again; not even once, since
+        # next to nothing of it is garbage.
         gc.freeze()
+        gc.enable()
         gc.set_threshold(10_000, 20, 50)
         await uvicorn_server(app).serve(sockets=[listening])
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Router, delete, get, put
+from litestar import delete, get, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline import clock
@@ -85,4 +85,4 @@ def to_shape(entry: AccountOfProfile) -> AccountShape:
     )
 
 
-ROUTERS = Router(path="/", route_handlers=[list_accounts, get_account, update_account, delete_account])
+ROUTES = [list_accounts, get_account, update_account, delete_account]

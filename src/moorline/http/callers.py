@@ -1,4 +1,4 @@
-"""Who calls: an API key, a connect token, or nobody. One guard for every route; each route declares what it wants."""
+"""Who calls: an API key, a connect token, or nobody. One check for every route; each route declares what it wants."""
 
 import logging
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ CallerRequest = Request[Any, Admitted, State]
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:
-    """The guard. Raises: Unauthorized, Forbidden for a key without the permission, RateLimited."""
+    """Let the caller pass. Raises: Unauthorized, Forbidden for a key without the permission, RateLimited."""
     if connection.scope.get("method") == "OPTIONS":  # answered by the framework; it tells the methods, no more
         return
     access = handler.opt["access"]

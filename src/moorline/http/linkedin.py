@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from moorline.access import public, selecting
@@ -150,4 +150,4 @@ def to_organization(item: Choice) -> OrganizationShape:
     )
 
 
-ROUTERS = Router(path="/", route_handlers=[pending_data, organization_details, select_organization])
+ROUTES = [pending_data, organization_details, select_organization]

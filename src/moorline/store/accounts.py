@@ -4,14 +4,14 @@ Lists read many of these rows, so they are msgspec structs, which cost a sixth o
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from moorline import clock
-from moorline.store.db import Row, Statements
+from moorline.store.db import Row, Statements, in_order
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ async def get(db: Statements, user_id: str, account_id: str) -> AccountOfProfile
         account_id,
         user_id,
     )
-    return None if row is None else _with_profile(row)
+    return None if row is None else _with_profiles([row])[0]
 
 
 async def app_of(db: Statements, user_id: str, account_id: str) -> str | None:
@@ -131,7 +131,7 @@ async def all_of(
         limit,
         offset,
     )
-    return [_with_profile(row) for row in rows]
+    return _with_profiles(rows)
 
 
 async def count(db: Statements, user_id: str) -> int:
@@ -292,23 +292,41 @@ async def get_token(db: Statements, account_id: str) -> bytes | None:
     return None if row is None else bytes(row["access_sealed"])
 
 
-def _with_profile(row: Row) -> AccountOfProfile:
-    return AccountOfProfile(account=_account(row), profile_name=row["profile_name"], profile_slug=row["profile_slug"])
+_COLUMNS = (
+    "id", "user_id", "profile_id", "grant_id", "platform", "platform_account_id", "username", "display_name",
+    "picture_url", "profile_url", "is_active", "details", "created_at_ms",
+)  # fmt: skip
+
+
+def _with_profiles(rows: Sequence[Row]) -> list[AccountOfProfile]:
+    return [
+        AccountOfProfile(account=_made_of(values), profile_name=profile_name, profile_slug=profile_slug)
+        for *values, profile_name, profile_slug in in_order(rows, (*_COLUMNS, "profile_name", "profile_slug"))
+    ]
 
 
 def _account(row: Row) -> Account:
+    return _made_of([row[name] for name in _COLUMNS])
+
+
+def _made_of(values: Sequence[Any]) -> Account:
+    """The account of `_COLUMNS`, in their order."""
+    (
+        account_id, user_id, profile_id, grant_id, platform, platform_account_id, username, display_name,
+        picture_url, profile_url, is_active, details, created_at_ms,
+    ) = values  # fmt: skip
     return Account(
-        id=row["id"],
-        user_id=row["user_id"],
-        profile_id=row["profile_id"],
-        grant_id=row["grant_id"],
-        platform=row["platform"],
-        platform_account_id=row["platform_account_id"],
-        username=row["username"],
-        display_name=row["display_name"],
-        picture_url=row["picture_url"],
-        profile_url=row["profile_url"],
-        is_active=bool(row["is_active"]),
-        details=msgspec.json.decode(row["details"]),
-        created_at=clock.from_ms(row["created_at_ms"]),
+        id=account_id,
+        user_id=user_id,
+        profile_id=profile_id,
+        grant_id=grant_id,
+        platform=platform,
+        platform_account_id=platform_account_id,
+        username=username,
+        display_name=display_name,
+        picture_url=picture_url,
+        profile_url=profile_url,
+        is_active=bool(is_active),
+        details=msgspec.json.decode(details),
+        created_at=clock.from_ms(created_at_ms),
     )
