@@ -12,7 +12,7 @@ from moorline.errors import StoreUnavailable
 from moorline.logs import event
 from moorline.owners import audit, invites, links, sessions
 from moorline.service import Service
-from moorline.store import attempts, bot_inboxes, kept_answers, selections
+from moorline.store import attempts, bot_inboxes, kept_answers, limit_counters, selections
 from moorline.webhooks import deliver
 
 EVERY_S = 60.0
@@ -58,6 +58,7 @@ async def purge(service: Service) -> int:
         partial(invites.purge, service.db, now=now, limit=BATCH),
         partial(links.purge, service.db, now=now, limit=BATCH),
         partial(sessions.purge, service.db, now=now, limit=BATCH),
+        partial(limit_counters.purge, service.db, now=now, limit=BATCH),
     )
     total = 0
     for sweep in sweeps:
