@@ -17,6 +17,8 @@ from moorline.service import Service
 from moorline.store import attempts
 from moorline.store.accounts import Account
 
+MAX_ID_CHARS = 200  # of a platform's id of a person
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartCall:
@@ -130,6 +132,9 @@ def make_attempt(
         redirects.check_redirect_url(call.redirect_url, caller.redirect_allowlist)
     if call.opener_origin is not None:
         redirects.check_opener_origin(call.opener_origin, caller.redirect_allowlist)
+    if call.expected_platform_user_id is not None and len(call.expected_platform_user_id) > MAX_ID_CHARS:
+        reason = f"at most {MAX_ID_CHARS} characters"
+        raise BadRequest(f"expectedPlatformUserId must be {reason}.", fields={"expectedPlatformUserId": reason})
     if call.scopes is not None:
         _check_scopes(service, call.platform, call.scopes, chosen)
     return state.make(

@@ -34,7 +34,7 @@ async def purge(db: Statements, *, now: datetime, limit: int) -> int:
     """Delete up to `limit` counts whose window is over; how many went."""
     return await db.run(
         "DELETE FROM limit_counters WHERE key_hash IN"
-        " (SELECT key_hash FROM limit_counters WHERE ends_at_ms <= $1 LIMIT $2)"
+        " (SELECT key_hash FROM limit_counters WHERE ends_at_ms <= $1 ORDER BY ends_at_ms LIMIT $2)"
         " AND ends_at_ms <= $1",  # it may have begun anew meanwhile
         clock.to_ms(now),
         limit,
