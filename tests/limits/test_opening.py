@@ -1,5 +1,8 @@
 """The limits as settings make them, and sentences for what is wrong."""
 
+import asyncio
+import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +15,8 @@ from moorline.limits import buckets
 from moorline.limits.buckets import BY_NAME, OF_CALLS
 from moorline.settings import Settings, WrongSettings
 from tests.engines import SqliteFiles
+from tests.journeys.processes import MOORLINE
+from tests.redis_server import RedisServer
 
 
 def test_numbers_are_given_by_name_and_the_rest_is_as_usual() -> None:
@@ -82,3 +87,37 @@ async def test_an_address_that_no_redis_has_stops_the_start_and_is_not_repeated(
         async with open_service(settings):
             raise AssertionError
     assert "s3cret" not in str(raised.value)
+
+
+def test_the_document_names_every_limit_with_its_number_and_no_other() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "howto" / "limits.md").read_text("utf-8")
+    told = re.findall(r"^\| `([a-z-]+)` \| (\d+|none) \| (\d+) min \|", document, re.MULTILINE)
+    assert told == [(name, str(one.most or "none"), str(one.window_s // 60)) for name, one in BY_NAME.items()]
+    assert [one.with_calls for one in BY_NAME.values()].index(False) == 6, "the first six"
+    assert sum(one.with_calls for one in BY_NAME.values()) == 6
+
+
+@pytest.mark.parametrize(
+    ("limits_url", "ok", "told"),
+    [
+        ("memory", True, "counted by each process for itself"),
+        ("redis", True, "counted in Redis"),
+        ("redis://127.0.0.1:1/0", False, "Redis does not answer"),
+    ],
+)
+async def test_the_doctor_tells_where_limits_are_counted(
+    sqlite_files: SqliteFiles, tmp_path: Path, redis_server: RedisServer, limits_url: str, told: str, *, ok: bool
+) -> None:
+    environment = {
+        "MOORLINE_DATABASE_URL": await sqlite_files.fresh(tmp_path),
+        "MOORLINE_ENCRYPTION_KEYS": vault.new_key(),
+        "MOORLINE_LIMITS_URL": redis_server.url if limits_url == "redis" else limits_url,
+    }
+    doctor = await asyncio.create_subprocess_exec(
+        str(MOORLINE), "doctor", "--json", cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await doctor.communicate()
+    (finding,) = [one for one in json.loads(output) if one["what"] == "limits"]
+    assert finding["ok"] is ok
+    assert finding["told"].startswith(told)
+    assert doctor.returncode == (0 if ok else 1)

@@ -12,7 +12,8 @@ from moorline.errors import RateLimited
 from moorline.limits import buckets, shared
 from moorline.limits.buckets import START_CLIENT, START_LINK
 from moorline.limits.counting import Limits
-from moorline.limits.on_redis import RedisCounters, answers
+from moorline.limits.on_redis import RedisCounters
+from moorline.limits.opening import redis_answers
 from moorline.limits.shared import DatabaseCounters, SharedCounters
 from moorline.store import engines as store
 from moorline.store import limit_counters
@@ -114,14 +115,14 @@ async def test_a_warning_is_given_once_a_minute_and_not_for_every_call(
 
 
 async def test_redis_that_takes_no_writes_or_wants_a_password_is_as_if_it_were_away(server: RedisServer) -> None:
-    assert await answers(server.url)
+    assert await redis_answers(server.url)
     server.asked("CONFIG SET maxmemory 1")
-    assert not await answers(server.url)
+    assert not await redis_answers(server.url)
     server.asked("CONFIG SET maxmemory 0")
     server.asked("CONFIG SET requirepass a-secret")
-    assert not await answers(server.url)
-    assert not await answers(server.url.replace("redis://", "redis://:wrong@"))
-    assert await answers(server.url.replace("redis://", "redis://:a-secret@"))
+    assert not await redis_answers(server.url)
+    assert not await redis_answers(server.url.replace("redis://", "redis://:wrong@"))
+    assert await redis_answers(server.url.replace("redis://", "redis://:a-secret@"))
     limits = on(server)
     assert [await one_more(limits) for _ in range(2)] == [29, 28]
     await limits.close()

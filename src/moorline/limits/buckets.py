@@ -88,6 +88,11 @@ SIGN_IN_EMAIL_AT_CLIENT = Bucket(
 )
 PASSWORD_MEMBER = Bucket(name="password-member", counted="wrong passwords of this member", most=10, window_s=QUARTER_S)
 
+# Toward a platform: what its app may be asked for, where the operator knows it. Nobody is refused: it waits.
+RENEWAL_PLATFORM = Bucket(
+    name="renewal-platform", counted="renewals ahead of time at this platform", most=0, window_s=MINUTE_S
+)
+
 OF_CALLS = (KEY, SELECTION)
 BY_NAME: Mapping[str, Bucket] = {
     bucket.name: bucket
@@ -106,6 +111,7 @@ BY_NAME: Mapping[str, Bucket] = {
         SIGN_IN_EMAIL,
         SIGN_IN_EMAIL_AT_CLIENT,
         PASSWORD_MEMBER,
+        RENEWAL_PLATFORM,
     )
 }
 _GIVEN = re.compile(r"([a-z-]+)=(\d{1,9})")

@@ -1,6 +1,5 @@
 """Counters in Redis, or what speaks like it, through the `limits` library: one call each, seldom two."""
 
-import asyncio
 from typing import Any
 
 from limits.aio.storage import RedisStorage
@@ -72,17 +71,3 @@ class RedisCounters(Counters):
     @staticmethod
     def _key(kind: str, who: str) -> str:
         return f"{kind}:{key_of(kind, who).hex()}"
-
-
-async def answers(url: str) -> bool:
-    """Whether counters at this address work now, for the doctor."""
-    counters = RedisCounters(url)
-    try:
-        async with asyncio.timeout(4 * WAIT_S):
-            await counters.add("doctor", "", window_s=1)
-    except (TimeoutError, CountersAway):
-        return False
-    else:
-        return True
-    finally:
-        await counters.close()

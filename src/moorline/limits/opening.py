@@ -1,6 +1,6 @@
 """The limits of a service, by its settings."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from moorline.limits import buckets
@@ -14,23 +14,37 @@ from moorline.store.db import Database
 @asynccontextmanager
 async def open_limits(settings: Settings, db: Database) -> AsyncIterator[Limits]:
     """Nothing is asked of Redis or the database yet. Raises: WrongSettings."""
-    try:
-        given = buckets.parse(settings.limits)
-    except ValueError as error:
-        raise WrongSettings([f"{PREFIX}LIMITS is wrong: {error}."]) from error
-    most = buckets.numbers(settings.rate_limit_per_minute, given)
-    limits = Limits(most, _counters(settings.limits_url, db))
+    limits = Limits(numbers_of(settings), _counters(settings.limits_url, db))
     try:
         yield limits
     finally:
         await limits.close()
 
 
+def numbers_of(settings: Settings) -> Mapping[str, int]:
+    """How many each bucket takes. Raises: WrongSettings."""
+    try:
+        return buckets.numbers(settings.rate_limit_per_minute, buckets.parse(settings.limits))
+    except ValueError as error:
+        raise WrongSettings([f"{PREFIX}LIMITS is wrong: {error}."]) from error
+
+
+async def redis_answers(url: str) -> bool:
+    """Whether counts can be kept there now. Raises: WrongSettings."""
+    shared = SharedCounters(_redis(url))
+    try:
+        return await shared.answers()
+    finally:
+        await shared.close()
+
+
 def _counters(url: str, db: Database) -> Counters:
     if url == "memory":
         return MemoryCounters()
-    if url == "database":
-        return SharedCounters(DatabaseCounters(db))
+    return SharedCounters(DatabaseCounters(db) if url == "database" else _redis(url))
+
+
+def _redis(url: str) -> Counters:
     try:
         from moorline.limits.on_redis import RedisCounters
     except ImportError as error:
@@ -40,6 +54,6 @@ def _counters(url: str, db: Database) -> Counters:
         )
         raise WrongSettings([sentence]) from error
     try:
-        return SharedCounters(RedisCounters(url))
+        return RedisCounters(url)
     except ValueError as error:  # its message repeats the address, in which there may be a password
         raise WrongSettings([f"{PREFIX}LIMITS_URL is not an address of a Redis server."]) from error

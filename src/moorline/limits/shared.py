@@ -100,12 +100,24 @@ class SharedCounters(Counters):
                 self._warn(error)
                 self._coming_back = asyncio.create_task(self._until_back())
 
+    async def answers(self) -> bool:
+        """Whether the shared counters count now."""
+        try:
+            await self._probe()
+        except (TimeoutError, CountersAway):
+            return False
+        return True
+
+    async def _probe(self) -> None:
+        # By a count, since a server may answer and take no writes.
+        async with asyncio.timeout(WAIT_S):
+            await self._shared.add(_PROBE, "", window_s=60)
+
     async def _until_back(self) -> None:
         while True:
             await asyncio.sleep(LOOK_AGAIN_S)
             try:
-                async with asyncio.timeout(WAIT_S):
-                    await self._shared.add(_PROBE, "", window_s=60)
+                await self._probe()
             except (TimeoutError, CountersAway) as error:
                 self._warn(error)
             else:
