@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from moorline.limits import buckets
+from moorline.limits import buckets, on_redis
+from moorline.limits import shared as shared_counters
 from moorline.limits.counters import Counters, MemoryCounters
 from moorline.limits.counting import Limits
 from moorline.limits.on_redis import RedisCounters
@@ -24,9 +25,13 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest_asyncio.fixture(params=["memory", "sqlite", "postgresql", "redis"])
-async def counters(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Counters]:
-    """Counters of each kind, empty."""
+async def counters(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Counters]:
+    """Counters of each kind, empty; with patience, since a busy machine is not what these tests are about."""
     kind: str = request.param
+    for module in (on_redis, shared_counters):
+        monkeypatch.setattr(module, "WAIT_S", 10.0)
     if kind == "memory":
         yield MemoryCounters()
     elif kind == "redis":
