@@ -16,7 +16,7 @@ from moorline.limits.on_redis import RedisCounters
 from moorline.limits.opening import redis_answers
 from moorline.limits.shared import DatabaseCounters, SharedCounters
 from moorline.store import engines as store
-from moorline.store import limit_counters
+from moorline.store import limit_counters, migrate
 from tests.engines import PostgresqlServer
 from tests.harness import settles
 from tests.http.conftest import Lines, lines  # noqa: F401  # a fixture
@@ -179,6 +179,27 @@ async def test_a_database_that_is_locked_keeps_nobody_waiting(
     await limits.close()
     await db.close()
     await other.close()
+
+
+async def test_whatever_else_is_wrong_with_the_counters_refuses_nobody(
+    empty_database_url: str,
+    lines: Lines,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared, "LOOK_AGAIN_S", 0.05)
+    db = await store.connect(empty_database_url)
+    limits = Limits(buckets.numbers(1200, {}), SharedCounters(DatabaseCounters(db)))
+    assert [await one_more(limits) for _ in range(3)] == [29, 28, 27], "there is no table to count in"
+    assert lines.text.count("limits_not_shared") == 1
+    await migrate.upgrade(empty_database_url)
+
+    async def is_back() -> bool:
+        return "limits_shared_again" in lines.text
+
+    await settles(is_back)
+    assert await one_more(limits) == 29
+    await limits.close()
+    await db.close()
 
 
 async def test_clocks_minutes_apart_give_nobody_more(database_url: str) -> None:

@@ -95,7 +95,7 @@ class SharedCounters(Counters):
     def _lost_without_answer(self) -> Iterator[None]:
         try:
             yield
-        except (TimeoutError, CountersAway) as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the counters, it refuses nobody
             if self._coming_back is None:  # of many who waited, the first
                 self._warn(error)
                 self._coming_back = asyncio.create_task(self._until_back())
@@ -104,7 +104,7 @@ class SharedCounters(Counters):
         """Whether the shared counters count now."""
         try:
             await self._probe()
-        except (TimeoutError, CountersAway):
+        except Exception:  # noqa: BLE001 - likewise
             return False
         return True
 
@@ -118,7 +118,7 @@ class SharedCounters(Counters):
             await asyncio.sleep(LOOK_AGAIN_S)
             try:
                 await self._probe()
-            except (TimeoutError, CountersAway) as error:
+            except Exception as error:  # noqa: BLE001 - likewise
                 self._warn(error)
             else:
                 break
@@ -128,4 +128,5 @@ class SharedCounters(Counters):
     def _warn(self, error: Exception) -> None:
         if time.monotonic() - self._warned_at_s >= WARN_EVERY_S:
             self._warned_at_s = time.monotonic()
-            event(log, logging.WARNING, "limits_not_shared", reason=str(error) or type(error).__name__)
+            reason = str(error) if isinstance(error, CountersAway) else type(error).__name__
+            event(log, logging.WARNING, "limits_not_shared", reason=reason)
