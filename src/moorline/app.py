@@ -45,13 +45,11 @@ from moorline.http import (
 from moorline.http.callers import admit
 from moorline.http.document import DocumentConfig
 from moorline.http.envelope import Envelope
-from moorline.http.limits import RateLimits
 from moorline.jobs import engine
+from moorline.limits.opening import open_limits
 from moorline.outbound import Outbound, OutboundMap
-from moorline.pages.dashboard.tries import Tries
 from moorline.pages.failures import for_browsers
 from moorline.pages.routes import PAGES
-from moorline.pages.starts import Starts
 from moorline.service import Service
 from moorline.settings import PREFIX, Settings, WrongSettings
 from moorline.store import engines as store
@@ -82,14 +80,16 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             raise StoreUnavailable("The database has not this version's schema. Run: moorline migrate")
         vault = Vault(settings.encryption_keys)
         await _check_keys(db, vault)
-        yield Service(
-            settings=settings,
-            db=db,
-            vault=vault,
-            http=http,
-            outbound_map=outbound_map,
-            platforms=platforms.by_name(resolve_txt=resolve_txt if settings.bluesky_dns else None),
-        )
+        async with open_limits(settings, db) as limits:
+            yield Service(
+                settings=settings,
+                db=db,
+                vault=vault,
+                http=http,
+                limits=limits,
+                outbound_map=outbound_map,
+                platforms=platforms.by_name(resolve_txt=resolve_txt if settings.bluesky_dns else None),
+            )
     finally:
         await http.close()
         await db.close()
@@ -128,7 +128,6 @@ class _App(Litestar):
 
 def create_app(service: Service) -> Envelope:
     """The ASGI application over an open service; its lifespan runs the background tasks."""
-    rate_limits = RateLimits(service.settings.rate_limit_per_minute)
     litestar = _App(
         route_handlers=[_api(), PAGES, healthz, readyz],
         exception_handlers=for_browsers(failures.HANDLERS),
@@ -140,10 +139,7 @@ def create_app(service: Service) -> Envelope:
         debug=False,
     )
     litestar.state.service = service
-    litestar.state.rate_limits = rate_limits
-    litestar.state.sign_in_tries = Tries()
-    litestar.state.starts = Starts()
-    return Envelope(idempotency.Keeper(litestar, service), rate_limits)
+    return Envelope(idempotency.Keeper(litestar, service), service.limits)
 
 
 @get("/healthz", opt=public(), include_in_schema=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from moorline.adapter.values import App
 from moorline.errors import NotConfigured
+from moorline.limits.counting import Limits
 from moorline.outbound import Outbound, OutboundMap
 from moorline.platforms import Adapter
 from moorline.settings import PREFIX, PlatformSettings, Settings
@@ -20,6 +21,7 @@ class Service:
     db: Database
     vault: Vault
     http: Outbound
+    limits: Limits
     outbound_map: OutboundMap
     platforms: Mapping[str, Adapter]
 

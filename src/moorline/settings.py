@@ -49,6 +49,8 @@ class Settings:
     database_url: str = field(default="sqlite:///moorline-data/moorline.sqlite3", repr=False)
     encryption_keys: tuple[bytes, ...] = field(default=(), repr=False)
     rate_limit_per_minute: int = 1200
+    limits: str = ""
+    limits_url: str = field(default="memory", repr=False)
     outbound_map: str = "{}"
     outbound_allow: str = ""
     cors_origins: tuple[str, ...] = ()
@@ -96,6 +98,8 @@ class _Reader:
             database_url=self._database_url("DATABASE_URL", defaults.database_url),
             encryption_keys=self._keys("ENCRYPTION_KEYS", needed=need_keys),
             rate_limit_per_minute=self._whole("RATE_LIMIT_PER_MINUTE", defaults.rate_limit_per_minute, low=0),
+            limits=self._text("LIMITS", defaults.limits),
+            limits_url=self._limits_url("LIMITS_URL", defaults.limits_url),
             outbound_map=self._text("OUTBOUND_MAP", defaults.outbound_map),
             outbound_allow=self._text("OUTBOUND_ALLOW", defaults.outbound_allow),
             cors_origins=self._origins("CORS_ORIGINS"),
@@ -177,6 +181,14 @@ class _Reader:
             self._fault(name, "has no number as its port: is a character of the password not percent-encoded?")
         return text
 
+    def _limits_url(self, name: str, default: str) -> str:
+        text = self._text(name, default)
+        if text == "database" and not self._text("DATABASE_URL", "").startswith("postgres"):
+            self._fault(name, 'is "database", which needs PostgreSQL: on SQLite there is one process, so give memory.')
+        elif text not in {"memory", "database"} and not _is_redis(text):
+            self._fault(name, "must be memory, database, or start with redis:// or rediss:// (then host and port).")
+        return text
+
     def _keys(self, name: str, *, needed: bool) -> tuple[bytes, ...]:
         keys: list[bytes] = []
         texts = [part for part in self._text(name, "").split(",") if part.strip()]
@@ -239,6 +251,10 @@ def _is_address(text: str) -> bool:
         return False
     parts = urlsplit(text)
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _is_redis(url: str) -> bool:
+    return url.startswith(("redis://", "rediss://")) and _has_port_or_none(url) and bool(urlsplit(url).hostname)
 
 
 def _has_port_or_none(url: str) -> bool:

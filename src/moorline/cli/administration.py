@@ -10,12 +10,17 @@ from moorline.errors import MoorlineError
 from moorline.outbound import OutboundMap
 from moorline.owners import api_keys, users
 from moorline.owners.api_keys import NewKey
-from moorline.settings import Settings
+from moorline.settings import Settings, WrongSettings
 from moorline.store import engines as store
 from moorline.store import migrate as migrations
 from moorline.store.api_keys import ApiKey
 from moorline.store.db import Database
 from moorline.store.migrations import HEAD
+
+_COUNTED = {
+    "memory": "counted by each process for itself; with several, set MOORLINE_LIMITS_URL",
+    "database": "counted in the database",
+}
 
 
 def migrate(*, down_to: str) -> None:
@@ -89,6 +94,7 @@ async def _findings(settings: Settings) -> list[dict[str, Any]]:
         await _database_finding(settings),
         {"what": "encryption", "ok": True, "told": f"{len(settings.encryption_keys)} key(s); the first one seals"},
     ]
+    findings.append(await _limits_finding(settings))
     if settings.outbound_allow:
         told = f"the private-address guard lets through: {settings.outbound_allow}"
         findings.append({"what": "MOORLINE_OUTBOUND_ALLOW", "ok": True, "told": told})
@@ -119,6 +125,21 @@ async def _database_finding(settings: Settings) -> dict[str, Any]:
             await db.close()
     except MoorlineError as error:
         return {"what": "database", "ok": False, "told": str(error)}
+
+
+async def _limits_finding(settings: Settings) -> dict[str, Any]:
+    from moorline.limits import opening
+
+    what = "limits"
+    try:
+        opening.numbers_of(settings)
+        if settings.limits_url in {"memory", "database"}:
+            return {"what": what, "ok": True, "told": _COUNTED[settings.limits_url]}
+        answers = await opening.redis_answers(settings.limits_url)
+    except WrongSettings as error:
+        return {"what": what, "ok": False, "told": str(error)}
+    told = "counted in Redis" if answers else "Redis does not answer; each process counts by itself until it does"
+    return {"what": what, "ok": answers, "told": told}
 
 
 async def _user(db: Database, email: str) -> str:

@@ -9,7 +9,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from moorline import ids
-from moorline.http.limits import Left, RateLimits
+from moorline.limits.counting import Limits, noted
 from moorline.logs import event, request_id
 
 log = logging.getLogger("moorline.http")
@@ -19,9 +19,9 @@ _GIVEN_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 class Envelope:
     """The outermost layer of the service."""
 
-    def __init__(self, app: ASGIApp, rate_limits: RateLimits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
-        self._rate_limits = rate_limits
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -61,7 +61,7 @@ class Envelope:
             )
 
     def _headers(self, scope: Any, this_id: str) -> list[tuple[bytes, bytes]]:
-        left: Left = scope.get("moorline.left") or self._rate_limits.untouched()
+        left = noted(scope) or self._limits.untouched()
         return [
             (b"x-request-id", this_id.encode()),
             (b"x-ratelimit-limit", b"%d" % left.limit),
