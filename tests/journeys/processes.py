@@ -14,7 +14,7 @@ from typing import Self
 from urllib.error import URLError
 
 MOORLINE = Path(sys.executable).with_name("moorline")
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0  # of a machine that has much else to do
 STOP_TIMEOUT_S = 20.0
 
 
