@@ -178,15 +178,20 @@ async def test_a_statement_that_takes_too_long_is_unavailable(url: str) -> None:
 async def test_a_pool_that_stays_empty_is_unavailable_and_then_available_again(
     server: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql, "ACQUIRE_TIMEOUT_S", 0.1)
+    taken, let_go = asyncio.Semaphore(0), asyncio.Event()
 
     async def hold(tx: Statements) -> None:
-        await tx.one("SELECT pg_sleep(0.7)")
+        await tx.one("SELECT 1")
+        taken.release()
+        await let_go.wait()
 
     holders = [asyncio.create_task(server.transaction(hold)) for _ in range(PoolOptions().size)]
-    await asyncio.sleep(0.3)
+    for _ in holders:
+        await taken.acquire()
+    monkeypatch.setattr(postgresql, "ACQUIRE_TIMEOUT_S", 0.1)
     with pytest.raises(StoreUnavailable):
         await server.run(PUT, "a")
+    let_go.set()
     await asyncio.gather(*holders)
     assert await server.run(PUT, "a") == 1
 
