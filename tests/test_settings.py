@@ -138,6 +138,11 @@ def test_settings_show_no_secret_when_printed() -> None:
         ({"TELEGRAM_CODE_PREFIX": "L"}, "give 2 to 12 letters or digits."),
         ({"TELEGRAM_CODE_PREFIX": "LATE-"}, "give 2 to 12 letters or digits."),
         ({"TELEGRAM_BOT_TOKEN": "late"}, "MOORLINE_TELEGRAM_BOT_TOKEN is not a bot token"),
+        ({"DATABASE_POOL_SIZE": "0"}, 'MOORLINE_DATABASE_POOL_SIZE is "0": give a whole number from 1 to 1000.'),
+        ({"DATABASE_STATEMENT_TIMEOUT_S": "x"}, "MOORLINE_DATABASE_STATEMENT_TIMEOUT_S is "),
+        ({"DATABASE_STATEMENT_CACHE": "some"}, "MOORLINE_DATABASE_STATEMENT_CACHE is "),
+        ({"DRAIN_S": "301"}, 'MOORLINE_DRAIN_S is "301": give a whole number from 0 to 300.'),
+        ({"DATABASE_URL": "postgresql://u@a:5432,b:x/d"}, "has no number as its port"),
         ({"TRUSTED_PROXIES": "-1"}, 'MOORLINE_TRUSTED_PROXIES is "-1": give a whole number from 0 to 10.'),
         ({"CORS_ORIGINS": "https://a.example/path"}, 'holds "https://a.example/path": give origins such as'),
         ({"CORS_ORIGINS": "https://a.example,app"}, 'MOORLINE_CORS_ORIGINS holds "app"'),
@@ -199,6 +204,16 @@ def test_half_given_credentials_are_refused_naming_the_other_half(platform: str,
 )
 def test_an_unknown_setting_is_refused_with_the_one_that_was_meant(name: str, meant: str) -> None:
     assert the_fault(**{name: "s3cret"}) == f"MOORLINE_{name} is not a setting. Did you mean MOORLINE_{meant}?"
+
+
+def test_a_database_of_several_servers_is_taken() -> None:
+    url = "postgresql://u:p@one:5432,two:5433/moorline?target_session_attrs=read-write"
+    assert loaded(DATABASE_URL=url).database_url == url
+
+
+def test_how_many_statements_are_kept_is_found_out_unless_it_is_said() -> None:
+    kept = [loaded(DATABASE_STATEMENT_CACHE=said).database_statement_cache for said in ("auto", "0", "100")]
+    assert (loaded().database_statement_cache, kept) == (None, [None, 0, 100])
 
 
 def test_an_unknown_setting_like_no_other_is_refused_without_a_guess() -> None:

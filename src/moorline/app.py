@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from litestar import Litestar, MediaType, Request, Response, Router, get
@@ -45,7 +46,7 @@ from moorline.http import (
 from moorline.http.callers import admit
 from moorline.http.document import DocumentConfig
 from moorline.http.envelope import Envelope
-from moorline.jobs import engine
+from moorline.jobs import engine, timekeeping
 from moorline.limits.opening import open_limits
 from moorline.outbound import Outbound, OutboundMap
 from moorline.pages.failures import for_browsers
@@ -54,7 +55,7 @@ from moorline.service import Service
 from moorline.settings import PREFIX, Settings, WrongSettings
 from moorline.store import engines as store
 from moorline.store import migrate, vault_marks
-from moorline.store.db import Database
+from moorline.store.db import Database, PoolOptions
 from moorline.vault import CannotOpen, Vault
 
 T = TypeVar("T")
@@ -69,18 +70,23 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """
     outbound_map = _checked("OUTBOUND_MAP", settings.outbound_map, OutboundMap.parse)
     outbound_allow = _checked("OUTBOUND_ALLOW", settings.outbound_allow, OutboundAllow.parse)
-    db = await store.connect(settings.database_url)
+    options = PoolOptions(
+        size=settings.database_pool_size,
+        statement_timeout_s=settings.database_statement_timeout_s,
+        statement_cache=settings.database_statement_cache,
+    )
+    db = await store.connect(settings.database_url, options)
     http = Outbound(
         outbound_map=outbound_map,
         outbound_allow=outbound_allow,
         public_url=settings.public_url,
     )
     try:
-        if not await migrate.is_current(db):
-            raise StoreUnavailable("The database has not this version's schema. Run: moorline migrate")
+        if (sentence := await migrate.misfit(db)) is not None:
+            raise StoreUnavailable(sentence)
         vault = Vault(settings.encryption_keys)
         await _check_keys(db, vault)
-        async with open_limits(settings, db) as limits:
+        async with timekeeping.kept(db), open_limits(settings, db) as limits:
             yield Service(
                 settings=settings,
                 db=db,
@@ -150,10 +156,12 @@ async def healthz() -> dict[str, str]:
 
 @get("/readyz", opt=public(), include_in_schema=False)
 async def readyz(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
-    """The database answers and has this version's schema."""
+    """The database answers and this version can serve it, and the server is not told to stop."""
     service: Service = request.app.state.service
+    if service.stopping.is_set():
+        return Response({"status": "stopping"}, status_code=503)
     try:
-        ready = await migrate.is_current(service.db)
+        ready = await migrate.misfit(service.db) is None
     except StoreUnavailable:
         ready = False
     return Response({"status": "ready" if ready else "not ready"}, status_code=200 if ready else 503)
@@ -234,8 +242,9 @@ def _background(service: Service) -> Any:
         if service.db.engine == "sqlite":  # only one process writes: no callback of an earlier one is still at work
             await purge.close_abandoned(service, timedelta(0))
         works = engine.loops(service) if service.settings.background else []
-        works.extend(BotConsumer(service, bot).run for bot in configured_bots(service))
-        async with engine.running(works):
+        bots = (BotConsumer(service, bot) for bot in configured_bots(service))
+        works.extend(partial(engine.until_told, service.stopping, bot.run) for bot in bots)
+        async with engine.running(service.stopping, works):
             yield
 
     return run

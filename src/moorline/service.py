@@ -1,7 +1,8 @@
 """The running service as the rooms see it: settings, store, vault and the way out, made once by `app.py`."""
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from moorline.adapter.values import App
 from moorline.errors import NotConfigured
@@ -15,7 +16,10 @@ from moorline.vault import Vault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What every step of a connection needs. `outbound_map` also maps the browser's authorization URL."""
+    """What every step of a connection needs. `outbound_map` also maps the browser's authorization URL.
+
+    `stopping` is set once the process was told to stop: nothing new is begun then.
+    """
 
     settings: Settings
     db: Database
@@ -24,6 +28,7 @@ class Service:
     limits: Limits
     outbound_map: OutboundMap
     platforms: Mapping[str, Adapter]
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def app(self, platform: str) -> App:
         """The operator's app at a platform. Raises: NotConfigured naming the missing setting."""

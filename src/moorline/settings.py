@@ -47,6 +47,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8400
     database_url: str = field(default="sqlite:///moorline-data/moorline.sqlite3", repr=False)
+    database_pool_size: int = 10
+    database_statement_timeout_s: int = 10
+    database_statement_cache: int | None = None
     encryption_keys: tuple[bytes, ...] = field(default=(), repr=False)
     rate_limit_per_minute: int = 1200
     limits: str = ""
@@ -62,6 +65,7 @@ class Settings:
     bluesky_dns: bool = False
     background: bool = True
     trusted_proxies: int = 0
+    drain_s: int = 0
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
 
     def callback_url(self, platform: str) -> str:
@@ -96,6 +100,11 @@ class _Reader:
             host=self._text("HOST", defaults.host),
             port=self._whole("PORT", defaults.port, low=1, high=65535),
             database_url=self._database_url("DATABASE_URL", defaults.database_url),
+            database_pool_size=self._whole("DATABASE_POOL_SIZE", defaults.database_pool_size, low=1, high=1000),
+            database_statement_timeout_s=self._whole(
+                "DATABASE_STATEMENT_TIMEOUT_S", defaults.database_statement_timeout_s, low=1, high=600
+            ),
+            database_statement_cache=self._statement_cache("DATABASE_STATEMENT_CACHE"),
             encryption_keys=self._keys("ENCRYPTION_KEYS", needed=need_keys),
             rate_limit_per_minute=self._whole("RATE_LIMIT_PER_MINUTE", defaults.rate_limit_per_minute, low=0),
             limits=self._text("LIMITS", defaults.limits),
@@ -111,6 +120,7 @@ class _Reader:
             bluesky_dns=self._flag("BLUESKY_DNS", default=defaults.bluesky_dns),
             background=self._flag("BACKGROUND", default=defaults.background),
             trusted_proxies=self._whole("TRUSTED_PROXIES", defaults.trusted_proxies, low=0, high=10),
+            drain_s=self._whole("DRAIN_S", defaults.drain_s, low=0, high=300),
             platforms={name: self._platform(name) for name in self._platforms},
         )
         self._refuse_unknown()
@@ -131,6 +141,9 @@ class _Reader:
             self._fault(name, f'is "{text}": give a whole number from {low} to {high}.')
             return default
         return int(text)
+
+    def _statement_cache(self, name: str) -> int | None:
+        return None if self._text(name, "auto").lower() == "auto" else self._whole(name, 0, low=0, high=10_000)
 
     def _flag(self, name: str, *, default: bool) -> bool:
         text = self._text(name, str(default)).lower()
@@ -258,8 +271,10 @@ def _is_redis(url: str) -> bool:
 
 
 def _has_port_or_none(url: str) -> bool:
+    """Whether each of an address's servers, of which a database may have several, has a good port or none."""
     try:
-        return urlsplit(url).port != 0
+        places = urlsplit(url).netloc.rpartition("@")[2].split(",")
+        return all(urlsplit(f"//{place}").port != 0 for place in places)
     except ValueError:
         return False
 

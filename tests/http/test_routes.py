@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from litestar import Litestar
+from litestar import Litestar, Router, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
+from litestar.testing import AsyncTestClient
 
 from moorline.access import Access
 from moorline.app import admitted, create_app
@@ -60,6 +61,20 @@ async def test_s43_every_route_declares_who_may_call_it(world: World) -> None:
         path for path, handler in handlers(framework_of(world)) if not isinstance(handler.opt.get("access"), Access)
     ]
     assert undeclared == []
+
+
+async def test_s43_a_route_that_declares_nothing_is_found_and_answers_nobody(world: World) -> None:
+    @get("/forgotten")
+    async def forgotten() -> str:
+        return "secret"
+
+    app = Litestar([Router("/api/v1", route_handlers=[forgotten], guards=[admit])], openapi_config=None)
+    app.state = framework_of(world).state
+    ((path, handler),) = handlers(app)
+    assert (path, isinstance(handler.opt.get("access"), Access)) == ("/api/v1/forgotten", False)
+    async with AsyncTestClient(app, raise_server_exceptions=False) as client:
+        answer = await client.get(path, headers={"authorization": f"Bearer {world.owner.api_key}"})
+    assert (answer.status_code, "secret" in answer.text) == (500, False)
 
 
 async def test_s43_only_the_listed_routes_are_public(world: World) -> None:

@@ -1,6 +1,7 @@
 """A database on which somebody else gets in between, and many values that only have to be sealed anew."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Literal, TypeVar
 
 from typing_extensions import override
@@ -57,6 +58,10 @@ class Between(Database):
     async def transaction(self, work: Work[T], *, durable: bool = False) -> T:
         await self._let("BEGIN")
         return await self._db.transaction(work, durable=durable)
+
+    @override
+    async def ahead(self) -> timedelta:
+        return await self._db.ahead()
 
     @override
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 The account and its tokens are gone by then; what the platform has to be told waits sealed in a row of its own.
 """
 
+import asyncio
 import json
 import logging
 from dataclasses import asdict
@@ -91,6 +92,9 @@ async def attempt(service: Service, revocation_id: str) -> None:
         return
     try:
         await _revoke(service, claimed)
+    except asyncio.CancelledError:  # the process stops: another asks again
+        await revocations.put_off(service.db, claimed.id, holder=holder, due_at=clock.now())
+        raise
     except StoreUnavailable as error:  # nothing was asked; it is due again when this lease runs out
         _tell(claimed, error)
         return

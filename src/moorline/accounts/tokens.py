@@ -156,10 +156,17 @@ def due_at(service: Service, grant: Grant, tokens: Tokens) -> datetime | None:
     return ends if last is not None and last <= renew_at else renew_at
 
 
-async def drain(within_s: float) -> None:
-    """Let renewals under way end, before the database is closed: a rotated token that is not saved is lost."""
+async def drain(within_s: float, release_within_s: float = 1.0) -> None:
+    """Let renewals under way end, before the database is closed: a rotated token that is not saved is lost.
+
+    Those that take longer are broken off, and give back the right to renew.
+    """
     if _under_way:
-        await asyncio.wait(_under_way.values(), timeout=within_s)
+        _, late = await asyncio.wait(_under_way.values(), timeout=within_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=release_within_s)
 
 
 # One renewal a process for each version of a grant's tokens; the store stays its own key, since tests open several.
@@ -196,7 +203,9 @@ async def _renewed(service: Service, held: Usable) -> Usable:
         now = clock.now()
         lease = Lease(holder=ids.new_id(), version=held.version, until=now + timedelta(seconds=LEASE_S))
         if await stored_grants.claim(service.db, held.grant.id, lease, now):
-            return await _renew(service, held, lease)
+            if clock.now() < lease.until:
+                return await _renew(service, held, lease)
+            continue  # this process was frozen for so long that another may be at it: look anew before asking
         await asyncio.sleep(_POLL_S)
         found = await _held(service, held.grant.id)
         if found.version != held.version:
@@ -210,6 +219,9 @@ async def _renew(service: Service, held: Usable, lease: Lease) -> Usable:
         tokens = await _ask(service, held)
     except MoorlineError as error:
         return await _after_failure(service, held, lease, error)
+    except asyncio.CancelledError:  # the process stops
+        await stored_grants.release(service.db, held.grant.id, lease)
+        raise
     except Exception:  # a fault of ours: not at once again, or grants like this one would keep all others waiting
         await stored_grants.put_off(service.db, held.grant.id, lease, _later(held.failures))
         raise

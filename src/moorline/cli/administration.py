@@ -118,9 +118,9 @@ async def _database_finding(settings: Settings) -> dict[str, Any]:
         db = await store.connect(settings.database_url)
         try:
             revision = await migrations.revision_of(db)
-            current = revision == HEAD
-            told = f"{db.engine}, revision {revision or 'none'}" + ("" if current else ". Run: moorline migrate")
-            return {"what": "database", "ok": current, "told": told}
+            sentence = await migrations.misfit(db)
+            told = f"{db.engine}, revision {revision or 'none'}" + ("" if sentence is None else f". {sentence}")
+            return {"what": "database", "ok": sentence is None, "told": told}
         finally:
             await db.close()
     except MoorlineError as error:
@@ -166,8 +166,8 @@ def on_database(work: Any) -> Any:
     async def run() -> Any:
         db = await store.connect(settings.database_url)
         try:
-            if not await migrations.is_current(db):
-                stop("The database has not this version's schema. Run: moorline migrate")
+            if (sentence := await migrations.misfit(db)) is not None:
+                stop(sentence)
             return await work(db)
         finally:
             await db.close()

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import gc
 import json
-import signal
 import socket
 from typing import Any
 
@@ -13,11 +12,10 @@ import uvicorn
 from moorline import logs
 from moorline.app import create_app, open_service
 from moorline.cli.environment import load_settings, sentences, stop
+from moorline.cli.stopping import GRACE_S, Server, on_first_signal
 from moorline.jobs import engine
 from moorline.settings import Settings
 from moorline.store import migrate
-
-GRACE_S = 10
 
 
 def serve(*, migrate_first: bool) -> None:
@@ -39,7 +37,8 @@ async def _serve(settings: Settings, *, migrate_first: bool) -> None:
         gc.freeze()
         gc.enable()
         gc.set_threshold(10_000, 20, 50)
-        await uvicorn_server(app).serve(sockets=[listening])
+        server = uvicorn_server(app, stopping=service.stopping, drain_s=settings.drain_s)
+        await server.serve(sockets=[listening])
 
 
 def worker() -> None:
@@ -53,12 +52,11 @@ def worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
-    ended = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, ended.set)
-    async with open_service(settings) as service, engine.running(engine.loops(service)):
-        print("Working.", flush=True)
-        await ended.wait()
+    async with open_service(settings) as service:
+        with on_first_signal(service.stopping.set):
+            async with engine.running(service.stopping, engine.loops(service)):
+                print("Working.", flush=True)
+                await service.stopping.wait()
 
 
 def sandbox(*, host: str, port: int, callback_base: str) -> None:
@@ -75,9 +73,9 @@ def sandbox(*, host: str, port: int, callback_base: str) -> None:
     _run(uvicorn_server(played).serve(sockets=[listening]))
 
 
-def uvicorn_server(app: Any) -> uvicorn.Server:
-    """A uvicorn server for an app, without uvicorn's own logs."""
-    return uvicorn.Server(
+def uvicorn_server(app: Any, *, stopping: asyncio.Event | None = None, drain_s: float = 0) -> Server:
+    """A uvicorn server for an app, without uvicorn's own logs; it sets `stopping` when it is told to stop."""
+    return Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -85,7 +83,9 @@ def uvicorn_server(app: Any) -> uvicorn.Server:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
-        )
+        ),
+        stopping=stopping or asyncio.Event(),
+        drain_s=drain_s,
     )
 
 

@@ -39,6 +39,8 @@ class Renewals:
         return await self._window.keep_full(self._begin)
 
     async def _begin(self, full: Sequence[str]) -> Begun:
+        if self._service.stopping.is_set():
+            return Begun(count=0, may_be_more=False)
         now, count = clock.now(), 0
         self._paused_until = {name: until for name, until in self._paused_until.items() if until > now}
         self._full_until = {name: until for name, until in self._full_until.items() if until > now}

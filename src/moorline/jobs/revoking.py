@@ -12,6 +12,8 @@ AT_ONCE = 8
 
 async def work(service: Service) -> int:
     """Try what is due; how many were tried."""
+    if service.stopping.is_set():
+        return 0
     due = await revocations.due(service.db, now=clock.now(), limit=AT_ONCE)
     await asyncio.gather(*(revocation.attempt(service, revocation_id) for revocation_id in due))
     return len(due)

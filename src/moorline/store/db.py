@@ -8,6 +8,7 @@ no transaction can be open across a network call, and writers never fight for SQ
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Literal, Protocol, TypeVar
@@ -46,6 +47,18 @@ class Statements(Protocol):
 Work = Callable[[Statements], Awaitable[T]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolOptions:
+    """How PostgreSQL is used. `size`: connections of this process, at most.
+
+    `statement_cache`: statements kept prepared on a connection; None: as many as there are, and none behind a pooler.
+    """
+
+    size: int = 10
+    statement_timeout_s: float = 10.0
+    statement_cache: int | None = None
+
+
 class Database(Statements, Protocol):
     """A store that is open. Every method raises StoreUnavailable when the engine cannot serve it now."""
 
@@ -60,6 +73,10 @@ class Database(Statements, Protocol):
         `durable`: the commit also survives a power failure (on SQLite one fsync more). For rotated tokens and the like,
         which nobody could give us again.
         """
+        ...
+
+    async def ahead(self) -> timedelta:
+        """How far the engine's clock is ahead of this machine's; nothing where it is this machine's."""
         ...
 
     async def close(self) -> None:
@@ -96,6 +113,11 @@ def in_order(rows: Sequence[Row], columns: Sequence[str]) -> Iterable[tuple[Any,
 
 
 _WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+
+
+def writes(sql: str) -> bool:
+    """Whether a statement changes anything."""
+    return not prepare_for_sqlite(sql).reads
 
 
 @lru_cache(maxsize=1024)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -115,6 +116,10 @@ class SqliteDatabase(Database):
         done: asyncio.Future[T] = loop.create_future()
         self._jobs.put(_Job(work, durable, loop, done))
         return await done
+
+    @override
+    async def ahead(self) -> timedelta:
+        return timedelta(0)
 
     @override
     async def close(self) -> None:
