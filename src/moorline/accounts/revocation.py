@@ -24,7 +24,7 @@ from moorline.errors import (
     StoreUnavailable,
     Unreachable,
 )
-from moorline.logs import event
+from moorline.logs import about, event
 from moorline.owners import apps
 from moorline.service import Service
 from moorline.store import grants as stored_grants
@@ -89,8 +89,10 @@ async def attempt(service: Service, revocation_id: str) -> None:
     )
     if claimed is None:
         return
+    about(platform=claimed.platform)
     try:
         await _revoke(service, claimed)
+        event(log, logging.DEBUG, "consent_withdrawn", platform=claimed.platform)
     except StoreUnavailable as error:  # nothing was asked; it is due again when this lease runs out
         _tell(claimed, error)
         return

@@ -12,6 +12,7 @@ from moorline.adapter.app_password import AppPasswordPlatform, SignedIn
 from moorline.connect import redirects, state
 from moorline.connect.finish import fail
 from moorline.errors import BadRequest, FlowFailed, InvalidState, MoorlineError, NotFound
+from moorline.logs import about
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -108,7 +109,10 @@ async def unused(service: Service, platform: str, state_text: str) -> Attempt:
 async def find(service: Service, platform: str, state_text: str) -> Attempt | None:
     """The attempt of a state of this platform, used or not."""
     attempt = await attempts.by_state(service.db, state.hash_of(state_text))
-    return None if attempt is None or attempt.platform != platform else attempt
+    if attempt is None or attempt.platform != platform:
+        return None
+    about(platform=platform, attempt=attempt.id)
+    return attempt
 
 
 def is_open(attempt: Attempt) -> bool:
@@ -145,6 +149,7 @@ async def _profile_of(service: Service, caller: Caller, *, user_id: str, profile
 
 async def _sign_in(service: Service, credentials: Credentials) -> tuple[AppPasswordPlatform, SignedIn]:
     adapter = _adapter_of(service, credentials.platform)
+    about(platform=adapter.name)
     signed_in = await adapter.sign_in(service.http, identifier=credentials.identifier, password=credentials.password)
     return adapter, signed_in
 

@@ -9,7 +9,7 @@ from functools import partial
 from moorline import clock
 from moorline.accounts import history
 from moorline.errors import StoreUnavailable
-from moorline.logs import event
+from moorline.logs import event, working
 from moorline.owners import audit, invites, links, sessions
 from moorline.service import Service
 from moorline.store import attempts, bot_inboxes, kept_answers, selections
@@ -26,11 +26,12 @@ log = logging.getLogger("moorline.purge")
 async def run(service: Service) -> None:
     """Purge every minute until cancelled."""
     while True:
-        try:
-            await close_abandoned(service, LONGEST_CALLBACK)
-            await purge(service)
-        except StoreUnavailable as error:
-            event(log, logging.WARNING, "purge_delayed", reason=str(error))
+        with working("purge"):
+            try:
+                await close_abandoned(service, LONGEST_CALLBACK)
+                await purge(service)
+            except StoreUnavailable as error:
+                event(log, logging.WARNING, "purge_delayed", reason=str(error))
         await asyncio.sleep(EVERY_S)
 
 

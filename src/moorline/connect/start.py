@@ -1,5 +1,6 @@
 """Start: profile, platform and return URL become an authorization URL with a state."""
 
+import logging
 from dataclasses import dataclass, field, replace
 
 from moorline.accounts import accounts
@@ -8,6 +9,7 @@ from moorline.connect import redirects, state
 from moorline.connect.state import Issued, NewAttempt
 from moorline.errors import BadRequest, NotFound
 from moorline.languages import check_language
+from moorline.logs import about, event
 from moorline.owners import apps, profiles
 from moorline.owners.api_keys import Caller
 from moorline.owners.apps import Chosen
@@ -15,6 +17,8 @@ from moorline.platforms import Adapter
 from moorline.service import Service
 from moorline.store import attempts
 from moorline.store.accounts import Account
+
+log = logging.getLogger("moorline.connect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +83,18 @@ async def start(service: Service, caller: Caller, call: StartCall) -> Started:
     if not caller.may_see(call.profile_id) or not await attempts.insert_for_profile(service.db, issued.attempt):
         await profiles.visible(service.db, caller, call.profile_id)  # tells which of the two it was
         raise NotFound("Profile not found")
+    note_started(issued)
     if chosen is None or not isinstance(adapter, OAuthPlatform):
         return _started(hosted_page(service, adapter.name, issued.state), issued)
     app = replace(chosen.app, scopes=call.scopes or chosen.app.scopes)
     url = adapter.authorize_url(app, state=issued.state, verifier=issued.verifier, reauth=call.force_reauth)
     return _started(service.outbound_map.apply(url), issued)
+
+
+def note_started(issued: Issued) -> None:
+    """Tell the log that an attempt was saved."""
+    about(platform=issued.attempt.platform, attempt=issued.attempt.id)
+    event(log, logging.DEBUG, "connect_started", attempt=issued.attempt.id, platform=issued.attempt.platform)
 
 
 def _started(url: str, issued: Issued) -> Started:
