@@ -9,8 +9,9 @@ from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.config.cors import CORSConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp
 
-from moorline import __version__, platforms
+from moorline import __version__, observing, platforms
 from moorline.access import public
 from moorline.connect import purge
 from moorline.connect.bot_updates import BotConsumer, configured_bots
@@ -44,7 +45,7 @@ from moorline.http.document import DocumentConfig
 from moorline.http.envelope import Envelope
 from moorline.http.limits import RateLimits
 from moorline.jobs import engine
-from moorline.outbound import Outbound, OutboundMap
+from moorline.outbound import OutboundMap
 from moorline.pages.dashboard.tries import Tries
 from moorline.pages.failures import for_browsers
 from moorline.pages.routes import PAGES
@@ -68,8 +69,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """
     outbound_map = _checked("OUTBOUND_MAP", settings.outbound_map, OutboundMap.parse)
     outbound_allow = _checked("OUTBOUND_ALLOW", settings.outbound_allow, OutboundAllow.parse)
-    db = await store.connect(settings.database_url)
-    http = Outbound(
+    observed = observing.begin(settings)
+    try:
+        db = observed.database(await store.connect(settings.database_url))
+    except BaseException:
+        await observed.close()
+        raise
+    http = observed.outbound(
         outbound_map=outbound_map,
         outbound_allow=outbound_allow,
         public_url=settings.public_url,
@@ -86,10 +92,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             http=http,
             outbound_map=outbound_map,
             platforms=platforms.by_name(resolve_txt=resolve_txt if settings.bluesky_dns else None),
+            metrics=observed.metrics,
+            tracing=observed.tracing,
         )
     finally:
         await http.close()
         await db.close()
+        await observed.close()
 
 
 async def _check_keys(db: Database, vault: Vault) -> None:
@@ -119,7 +128,7 @@ def create_app(service: Service) -> Envelope:
     """The ASGI application over an open service; its lifespan runs the background tasks."""
     rate_limits = RateLimits(service.settings.rate_limit_per_minute)
     litestar = Litestar(
-        route_handlers=[_api(), PAGES, healthz, readyz],
+        route_handlers=[_api(), PAGES, healthz, readyz, *([metrics] if service.settings.metrics_token else [])],
         exception_handlers=for_browsers(failures.HANDLERS),
         cors_config=_cors(service.settings),
         lifespan=[_background(service)],
@@ -132,7 +141,12 @@ def create_app(service: Service) -> Envelope:
     litestar.state.rate_limits = rate_limits
     litestar.state.sign_in_tries = Tries()
     litestar.state.starts = Starts()
-    return Envelope(idempotency.Keeper(litestar, service), rate_limits)
+    if service.metrics is not None:
+        from moorline.scrape import Scrape
+
+        litestar.state.scrape = Scrape(service, service.metrics)
+    keeper: ASGIApp = idempotency.Keeper(litestar, service)
+    return Envelope(keeper if service.tracing is None else service.tracing.requests(keeper), rate_limits)
 
 
 @get("/healthz", opt=public(), include_in_schema=False)
@@ -150,6 +164,16 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
     except StoreUnavailable:
         ready = False
     return Response({"status": "ready" if ready else "not ready"}, status_code=200 if ready else 503)
+
+
+@get("/metrics", opt=public(), include_in_schema=False)
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """What is counted here, for whoever brings `MOORLINE_METRICS_TOKEN`; without that setting there is no such path."""
+    given = request.headers
+    told = await request.app.state.scrape.answer(
+        authorization=given.get("authorization", ""), accept=given.get("accept", "")
+    )
+    return Response(told.body, status_code=told.status, headers=told.headers)
 
 
 def _api() -> Router:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from moorline.adapter.values import App
 from moorline.errors import NotConfigured
@@ -11,10 +12,17 @@ from moorline.settings import PREFIX, PlatformSettings, Settings
 from moorline.store.db import Database
 from moorline.vault import Vault
 
+if TYPE_CHECKING:  # imported where they are switched on, and nowhere else
+    from moorline.metrics import Metrics
+    from moorline.tracing import Tracing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What every step of a connection needs. `outbound_map` also maps the browser's authorization URL."""
+    """What every step of a connection needs. `outbound_map` also maps the browser's authorization URL.
+
+    `metrics` and `tracing` are there when the operator wants them.
+    """
 
     settings: Settings
     db: Database
@@ -22,6 +30,8 @@ class Service:
     http: Outbound
     outbound_map: OutboundMap
     platforms: Mapping[str, Adapter]
+    metrics: "Metrics | None" = None
+    tracing: "Tracing | None" = None
 
     def app(self, platform: str) -> App:
         """The operator's app at a platform. Raises: NotConfigured naming the missing setting."""

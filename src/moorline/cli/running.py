@@ -29,6 +29,8 @@ def serve(*, migrate_first: bool) -> None:
 
 
 async def _serve(settings: Settings, *, migrate_first: bool) -> None:
+    from moorline.cli.scraping import scraped
+
     if migrate_first:
         await migrate.upgrade(settings.database_url)
     listening = listen(settings.host, settings.port)
@@ -38,7 +40,8 @@ async def _serve(settings: Settings, *, migrate_first: bool) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 50)
-        await uvicorn_server(app).serve(sockets=[listening])
+        async with scraped(service):
+            await uvicorn_server(app).serve(sockets=[listening])
 
 
 def worker() -> None:
@@ -52,10 +55,12 @@ def worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
+    from moorline.cli.scraping import scraped
+
     ended = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, ended.set)
-    async with open_service(settings) as service, engine.running(engine.loops(service)):
+    async with open_service(settings) as service, scraped(service), engine.running(engine.loops(service)):
         print("Working.", flush=True)
         await ended.wait()
 
@@ -88,7 +93,7 @@ def uvicorn_server(app: Any) -> uvicorn.Server:
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, advice: str = "") -> socket.socket:
     """A listening socket. Ends the program with a sentence when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol by name: only then asyncio sends small answers at once, which would else wait 40 ms each.
@@ -100,7 +105,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            stop(f"Port {port} is in use. Choose another, for example {port + 1}: make demo PORT={port + 1}")
+            other = advice or f"Choose another, for example {port + 1}: make demo PORT={port + 1}"
+            stop(f"Port {port} is in use. {other}")
         stop(f"Cannot listen on {host}:{port}: {error.strerror}.")
     return listening
 
