@@ -62,6 +62,12 @@ def test_everything_can_be_set() -> None:
         BLUESKY_DNS="YES",
         BACKGROUND="off",
         TRUSTED_PROXIES="2",
+        METRICS_TOKEN="scrape-me-if-you-can",
+        METRICS_HOST="192.0.2.8",
+        METRICS_PORT="9464",
+        TRACES_URL="http://collector.example:4318/v1/traces",
+        TRACES_PERCENT="5",
+        TRACES_JOIN_CALLERS="on",
         PINTEREST_CLIENT_ID="app-1",
         PINTEREST_CLIENT_SECRET="a secret",
         PINTEREST_REDIRECT_URI="https://app.example.com/hooks/pinterest?x=1",
@@ -87,6 +93,12 @@ def test_everything_can_be_set() -> None:
         bluesky_dns=True,
         background=False,
         trusted_proxies=2,
+        metrics_token="scrape-me-if-you-can",
+        metrics_host="192.0.2.8",
+        metrics_port=9464,
+        traces_url="http://collector.example:4318/v1/traces",
+        traces_percent=5,
+        traces_join_callers=True,
     )
     assert settings.platforms["telegram"] == PlatformSettings(client_id="123456789", client_secret=BOT_TOKEN)
     assert settings.platforms["pinterest"] == PlatformSettings(
@@ -111,6 +123,7 @@ def test_settings_show_no_secret_when_printed() -> None:
         DATABASE_URL="postgresql://u:s3cret@db/m",
         LIMITS_URL="redis://:s3cret@redis",
         TELEGRAM_BOT_TOKEN=BOT_TOKEN,
+        METRICS_TOKEN="s3cret-for-scraping",
     )
     assert "s3cret" not in repr(settings)
     assert BOT_TOKEN not in repr(settings)
@@ -144,6 +157,16 @@ def test_settings_show_no_secret_when_printed() -> None:
         ({"DRAIN_S": "301"}, 'MOORLINE_DRAIN_S is "301": give a whole number from 0 to 300.'),
         ({"DATABASE_URL": "postgresql://u@a:5432,b:x/d"}, "has no number as its port"),
         ({"TRUSTED_PROXIES": "-1"}, 'MOORLINE_TRUSTED_PROXIES is "-1": give a whole number from 0 to 10.'),
+        (
+            {"METRICS_TOKEN": "short"},
+            "MOORLINE_METRICS_TOKEN must have 16 to 256 printable ASCII characters, no spaces.",
+        ),
+        ({"METRICS_TOKEN": "a token with spaces"}, "MOORLINE_METRICS_TOKEN must have 16 to 256"),
+        ({"METRICS_PORT": "65536"}, 'MOORLINE_METRICS_PORT is "65536": give a whole number from 0 to 65535.'),
+        ({"METRICS_PORT": "8400"}, "MOORLINE_METRICS_PORT is MOORLINE_PORT: give a port of its own, or 0 for none."),
+        ({"TRACES_URL": "collector:4318"}, 'MOORLINE_TRACES_URL is "collector:4318": give an address such as http://'),
+        ({"TRACES_URL": "http://u:p@h/v1"}, "MOORLINE_TRACES_URL is an address with a user name: give an address"),
+        ({"TRACES_PERCENT": "0"}, 'MOORLINE_TRACES_PERCENT is "0": give a whole number from 1 to 100.'),
         ({"CORS_ORIGINS": "https://a.example/path"}, 'holds "https://a.example/path": give origins such as'),
         ({"CORS_ORIGINS": "https://a.example,app"}, 'MOORLINE_CORS_ORIGINS holds "app"'),
         ({"DATABASE_URL": "mysql://u@h/d"}, "MOORLINE_DATABASE_URL must start with sqlite:/// "),

@@ -12,9 +12,10 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
+from litestar.types import ASGIApp
 from typing_extensions import override
 
-from moorline import __version__, platforms
+from moorline import __version__, observing, platforms
 from moorline.access import public
 from moorline.connect import purge
 from moorline.connect.bot_updates import BotConsumer, configured_bots
@@ -48,7 +49,7 @@ from moorline.http.document import DocumentConfig
 from moorline.http.envelope import Envelope
 from moorline.jobs import engine, timekeeping
 from moorline.limits.opening import open_limits
-from moorline.outbound import Outbound, OutboundMap
+from moorline.outbound import OutboundMap
 from moorline.pages.failures import for_browsers
 from moorline.pages.routes import PAGES
 from moorline.service import Service
@@ -75,8 +76,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         statement_timeout_s=settings.database_statement_timeout_s,
         statement_cache=settings.database_statement_cache,
     )
-    db = await store.connect(settings.database_url, options)
-    http = Outbound(
+    observed = observing.begin(settings)
+    try:
+        db = observed.database(await store.connect(settings.database_url, options))
+    except BaseException:
+        await observed.close()
+        raise
+    http = observed.outbound(
         outbound_map=outbound_map,
         outbound_allow=outbound_allow,
         public_url=settings.public_url,
@@ -95,10 +101,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 limits=limits,
                 outbound_map=outbound_map,
                 platforms=platforms.by_name(resolve_txt=resolve_txt if settings.bluesky_dns else None),
+                metrics=observed.metrics,
+                tracing=observed.tracing,
             )
     finally:
         await http.close()
         await db.close()
+        await observed.close()
 
 
 async def _check_keys(db: Database, vault: Vault) -> None:
@@ -135,7 +144,7 @@ class _App(Litestar):
 def create_app(service: Service) -> Envelope:
     """The ASGI application over an open service; its lifespan runs the background tasks."""
     litestar = _App(
-        route_handlers=[_api(), PAGES, healthz, readyz],
+        route_handlers=[_api(), PAGES, healthz, readyz, *([metrics] if service.settings.metrics_token else [])],
         exception_handlers=for_browsers(failures.HANDLERS),
         cors_config=_cors(service.settings),
         lifespan=[_background(service)],
@@ -145,7 +154,12 @@ def create_app(service: Service) -> Envelope:
         debug=False,
     )
     litestar.state.service = service
-    return Envelope(idempotency.Keeper(litestar, service), service.limits)
+    if service.metrics is not None:
+        from moorline.scrape import Scrape
+
+        litestar.state.scrape = Scrape(service, service.metrics)
+    keeper: ASGIApp = idempotency.Keeper(litestar, service)
+    return Envelope(keeper if service.tracing is None else service.tracing.requests(keeper), service.limits)
 
 
 @get("/healthz", opt=public(), include_in_schema=False)
@@ -165,6 +179,16 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
     except StoreUnavailable:
         ready = False
     return Response({"status": "ready" if ready else "not ready"}, status_code=200 if ready else 503)
+
+
+@get("/metrics", opt=public(), include_in_schema=False)
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """What is counted here, for whoever brings `MOORLINE_METRICS_TOKEN`; without that setting there is no such path."""
+    given = request.headers
+    told = await request.app.state.scrape.answer(
+        authorization=given.get("authorization", ""), accept=given.get("accept", "")
+    )
+    return Response(told.body, status_code=told.status, headers=told.headers)
 
 
 def _api() -> Router:

@@ -7,7 +7,8 @@ Masking is the last line of defence: nobody should hand a secret to a log in the
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from types import TracebackType
@@ -16,7 +17,7 @@ from typing import TextIO
 import msgspec
 from typing_extensions import override
 
-from moorline import clock
+from moorline import clock, ids
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the call being answered; every record written meanwhile carries it."""
@@ -24,6 +25,23 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 attempt_id: ContextVar[str | None] = ContextVar("attempt_id", default=None)
 """The id of the connect attempt being worked on, likewise."""
 
+job: ContextVar[str | None] = ContextVar("job", default=None)
+job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
+"""What `working` is at, and the id of this one piece of it, likewise."""
+
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+"""The id of the trace, where there are traces, likewise."""
+
+at_platform: ContextVar[str | None] = ContextVar("at_platform", default=None)
+"""The platform being dealt with, for whom nobody tells it: the way out."""
+
+watchers: list[Callable[[str, Mapping[str, object]], None]] = []
+"""Are told every event with its fields, whether it is logged or not."""
+
+around_jobs: list[Callable[[str], AbstractContextManager[None]]] = []
+"""Are entered around every piece of background work, with its name."""
+
+_CARRIED = (request_id, attempt_id, job, job_id, trace_id)
 MASK = "***"
 _LONGEST_TEXT = 8000
 _MOST_FRAMES = 40
@@ -88,8 +106,32 @@ def event(
 
     A field named like a secret (`code`, `state`, `token`, ...) is masked: call an error's code `error_code`.
     """
+    for watcher in watchers:
+        watcher(name, fields)
     if logger.isEnabledFor(level):
         logger.log(level, "%s", name, extra={"moorline": fields}, exc_info=cause, stacklevel=2)
+
+
+def about(*, platform: str, attempt: str | None = None) -> None:
+    """From here on this request, or this piece of background work, deals with a platform, and with an attempt."""
+    at_platform.set(platform)
+    if attempt is not None:
+        attempt_id.set(attempt)
+
+
+@contextmanager
+def working(name: str) -> Iterator[None]:
+    """One piece of background work: every record written meanwhile carries its name and an id of its own."""
+    set_to = ((job, name), (job_id, ids.new_id()), (attempt_id, None), (at_platform, None), (trace_id, None))
+    tokens = [(variable, variable.set(value)) for variable, value in set_to]
+    try:
+        with ExitStack() as stack:
+            for around in around_jobs:
+                stack.enter_context(around(name))
+            yield
+    finally:
+        for variable, token in tokens:
+            variable.reset(token)
 
 
 def redact(text: str) -> str:
@@ -108,7 +150,7 @@ def printable(text: str, max_chars: int) -> str:
 
 
 class JsonLines(logging.Formatter):
-    """A JSON object per record: at, level, logger, event, request_id, attempt_id, the fields, error."""
+    """A JSON object per record: at, level, logger, event, the ids of what is being done, the fields, error."""
 
     @override
     def format(self, record: logging.LogRecord) -> str:
@@ -145,7 +187,7 @@ def _entry(record: logging.LogRecord) -> dict[str, object]:
         "logger": record.name,
         "event": _text(_message(record)),
     }
-    for variable in (request_id, attempt_id):
+    for variable in _CARRIED:
         current = variable.get()
         if current is not None:
             entry[variable.name] = _text(current)

@@ -66,6 +66,12 @@ class Settings:
     background: bool = True
     trusted_proxies: int = 0
     drain_s: int = 0
+    metrics_token: str = field(default="", repr=False)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+    traces_url: str = ""
+    traces_percent: int = 100
+    traces_join_callers: bool = False
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
 
     def callback_url(self, platform: str) -> str:
@@ -121,8 +127,16 @@ class _Reader:
             background=self._flag("BACKGROUND", default=defaults.background),
             trusted_proxies=self._whole("TRUSTED_PROXIES", defaults.trusted_proxies, low=0, high=10),
             drain_s=self._whole("DRAIN_S", defaults.drain_s, low=0, high=300),
+            metrics_token=self._metrics_token("METRICS_TOKEN"),
+            metrics_host=self._text("METRICS_HOST", defaults.metrics_host),
+            metrics_port=self._whole("METRICS_PORT", defaults.metrics_port, low=0, high=65535),
+            traces_url=self._receiver("TRACES_URL"),
+            traces_percent=self._whole("TRACES_PERCENT", defaults.traces_percent, low=1, high=100),
+            traces_join_callers=self._flag("TRACES_JOIN_CALLERS", default=defaults.traces_join_callers),
             platforms={name: self._platform(name) for name in self._platforms},
         )
+        if settings.metrics_port == settings.port:
+            self._fault("METRICS_PORT", f"is {PREFIX}PORT: give a port of its own, or 0 for none.")
         self._refuse_unknown()
         if self._faults:
             raise WrongSettings(self._faults)
@@ -173,6 +187,18 @@ class _Reader:
         text = self._text(name, default).rstrip("/")
         if not _is_address(text):
             self._fault(name, f"is {_shown(text)}: give an address such as https://connect.example.com.")
+        return text
+
+    def _metrics_token(self, name: str) -> str:
+        text = self._text(name, "")
+        if text and not re.fullmatch(r"[\x21-\x7e]{16,256}", text):
+            self._fault(name, "must have 16 to 256 printable ASCII characters, no spaces.")
+        return text
+
+    def _receiver(self, name: str) -> str:
+        text = self._text(name, "")
+        if text and not _is_address(text):
+            self._fault(name, f"is {_shown(text)}: give an address such as http://127.0.0.1:4318/v1/traces.")
         return text
 
     def _origins(self, name: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing_extensions import override
 from moorline import ids
 from moorline.accounts import revocation
 from moorline.store import revocations
-from moorline.store.db import Database, Row, Statements, Work
+from moorline.store.db import Database, Load, Row, Statements, Work
 from moorline.store.revocations import Revocation
 from moorline.vault import Vault
 from tests.store.rows import NOW
@@ -38,6 +38,11 @@ class Between(Database):
     @override
     def engine(self) -> Literal["sqlite", "postgresql"]:
         return self._db.engine
+
+    @property
+    @override
+    def load(self) -> Load:
+        return self._db.load
 
     @override
     async def one(self, sql: str, *args: object) -> Row | None:

@@ -25,7 +25,7 @@ from moorline.errors import (
     StoreUnavailable,
     Unreachable,
 )
-from moorline.logs import event
+from moorline.logs import about, event
 from moorline.owners import apps
 from moorline.service import Service
 from moorline.store import grants as stored_grants
@@ -90,8 +90,10 @@ async def attempt(service: Service, revocation_id: str) -> None:
     )
     if claimed is None:
         return
+    about(platform=claimed.platform)
     try:
         await _revoke(service, claimed)
+        event(log, logging.DEBUG, "consent_withdrawn", platform=claimed.platform)
     except asyncio.CancelledError:  # the process stops: another asks again
         await revocations.put_off(service.db, claimed.id, holder=holder, due_at=clock.now())
         raise

@@ -19,14 +19,16 @@ from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App, Renews, Tokens
 from moorline.errors import (
+    AppMisconfigured,
     MoorlineError,
+    NotConfigured,
     NotFound,
     PlatformRateLimited,
     Refused,
     StoreUnavailable,
     Unreachable,
 )
-from moorline.logs import event
+from moorline.logs import about, event
 from moorline.owners import apps
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
@@ -49,13 +51,17 @@ log = logging.getLogger("moorline.accounts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usable:
-    """A grant, and tokens of it that work now; `version` counts their renewals."""
+    """A grant, and tokens of it that work now; `version` counts their renewals.
+
+    `is_fresh`: they were renewed for this call.
+    """
 
     grant: Grant
     tokens: Tokens
     version: int
     renew_at: datetime | None
     failures: int
+    is_fresh: bool = False
 
 
 async def usable(service: Service, grant_id: str, *, min_valid_s: int = MIN_VALID_S) -> Usable:
@@ -223,6 +229,7 @@ async def _renew(service: Service, held: Usable, lease: Lease) -> Usable:
         await stored_grants.release(service.db, held.grant.id, lease)
         raise
     except Exception:  # a fault of ours: not at once again, or grants like this one would keep all others waiting
+        event(log, logging.ERROR, "renewal_failed", grant=held.grant.id, platform=held.grant.platform, outcome="ours")
         await stored_grants.put_off(service.db, held.grant.id, lease, _later(held.failures))
         raise
     return await _saved(service, held, lease, tokens)
@@ -272,7 +279,7 @@ async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) ->
         await stored_grants.release(service.db, grant.id, lease)
         return await _held(service, grant.id)
     event(log, logging.INFO, "tokens_renewed", grant=grant.id, platform=grant.platform)
-    return replace(held, tokens=tokens, version=held.version + 1, renew_at=sealed.renew_at, failures=0)
+    return replace(held, tokens=tokens, version=held.version + 1, renew_at=sealed.renew_at, failures=0, is_fresh=True)
 
 
 def _warning_after(service: Service, held: Usable, tokens: Tokens) -> tuple[datetime | None, bool]:
@@ -301,6 +308,7 @@ async def _after_failure(service: Service, held: Usable, lease: Lease, error: Mo
         "renewal_failed",
         grant=grant.id,
         platform=grant.platform,
+        outcome=_outcome_of(error),
         reason=str(error),
         platform_status=getattr(error, "platform_status", None),
         platform_code=getattr(error, "platform_code", None),
@@ -310,6 +318,13 @@ async def _after_failure(service: Service, held: Usable, lease: Lease, error: Mo
     wait_s = error.retry_after_s if isinstance(error, PlatformRateLimited) else None
     await stored_grants.put_off(service.db, grant.id, lease, _later(held.failures, at_least_s=wait_s or 0))
     raise error
+
+
+def _outcome_of(error: MoorlineError) -> str:
+    """Whose turn it is: time's, a person's, or the operator's."""
+    if isinstance(error, Refused):
+        return "dead"
+    return "ours" if isinstance(error, AppMisconfigured | NotConfigured) else "later"
 
 
 def _later(failures: int, *, at_least_s: int = 0) -> datetime:
@@ -346,6 +361,7 @@ async def _held(service: Service, grant_id: str) -> Usable:
     if found is None:
         raise NotFound("The grant behind this account is gone.")
     grant, sealed = found
+    about(platform=grant.platform)
     if grant.dead_reason is not None:
         raise Refused(grant.dead_reason)
     return Usable(

@@ -98,6 +98,10 @@ async def _findings(settings: Settings) -> list[dict[str, Any]]:
     if settings.outbound_allow:
         told = f"the private-address guard lets through: {settings.outbound_allow}"
         findings.append({"what": "MOORLINE_OUTBOUND_ALLOW", "ok": True, "told": told})
+    if settings.metrics_port:
+        who = "whoever brings the token" if settings.metrics_token else "whoever reaches it"
+        told = f"/metrics at {settings.metrics_host}:{settings.metrics_port}, for {who}"
+        findings.append({"what": "MOORLINE_METRICS_PORT", "ok": True, "told": told})
     try:
         OutboundMap.parse(settings.outbound_map)
     except ValueError as error:

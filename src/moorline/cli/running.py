@@ -27,6 +27,8 @@ def serve(*, migrate_first: bool) -> None:
 
 
 async def _serve(settings: Settings, *, migrate_first: bool) -> None:
+    from moorline.cli.scraping import scraped
+
     if migrate_first:
         await migrate.upgrade(settings.database_url)
     listening = listen(settings.host, settings.port)
@@ -38,7 +40,8 @@ async def _serve(settings: Settings, *, migrate_first: bool) -> None:
         gc.enable()
         gc.set_threshold(10_000, 20, 50)
         server = uvicorn_server(app, stopping=service.stopping, drain_s=settings.drain_s)
-        await server.serve(sockets=[listening])
+        async with scraped(service):
+            await server.serve(sockets=[listening])
 
 
 def worker() -> None:
@@ -52,9 +55,11 @@ def worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
+    from moorline.cli.scraping import scraped
+
     async with open_service(settings) as service:
         with on_first_signal(service.stopping.set):
-            async with engine.running(service.stopping, engine.loops(service)):
+            async with scraped(service), engine.running(service.stopping, engine.loops(service)):
                 print("Working.", flush=True)
                 await service.stopping.wait()
 
@@ -89,7 +94,7 @@ def uvicorn_server(app: Any, *, stopping: asyncio.Event | None = None, drain_s: 
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, advice: str = "") -> socket.socket:
     """A listening socket. Ends the program with a sentence when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol by name: only then asyncio sends small answers at once, which would else wait 40 ms each.
@@ -101,7 +106,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            stop(f"Port {port} is in use. Choose another, for example {port + 1}: make demo PORT={port + 1}")
+            other = advice or f"Choose another, for example {port + 1}: make demo PORT={port + 1}"
+            stop(f"Port {port} is in use. {other}")
         stop(f"Cannot listen on {host}:{port}: {error.strerror}.")
     return listening
 

@@ -14,6 +14,7 @@ from moorline.connect.finish import fail
 from moorline.errors import BadRequest, FlowFailed, InvalidState, MoorlineError, NotFound
 from moorline.limits.buckets import BLUESKY_CLIENT, BLUESKY_PROFILE
 from moorline.limits.counting import Use
+from moorline.logs import about
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -125,7 +126,10 @@ async def unused(service: Service, platform: str, state_text: str) -> Attempt:
 async def find(service: Service, platform: str, state_text: str) -> Attempt | None:
     """The attempt of a state of this platform, used or not."""
     attempt = await attempts.by_state(service.db, state.hash_of(state_text))
-    return None if attempt is None or attempt.platform != platform else attempt
+    if attempt is None or attempt.platform != platform:
+        return None
+    about(platform=platform, attempt=attempt.id)
+    return attempt
 
 
 def is_open(attempt: Attempt) -> bool:
@@ -163,6 +167,7 @@ async def _profile_of(service: Service, caller: Caller, *, user_id: str, profile
 async def _sign_in(service: Service, credentials: Credentials, use: Use) -> tuple[AppPasswordPlatform, SignedIn]:
     """A right password counts for nothing."""
     adapter = _adapter_of(service, credentials.platform)
+    about(platform=adapter.name)
     signed_in = await adapter.sign_in(service.http, identifier=credentials.identifier, password=credentials.password)
     await service.limits.take_back(use)
     return adapter, signed_in

@@ -7,9 +7,10 @@ from moorline import clock, ids
 from moorline.accounts import accounts
 from moorline.accounts.proven import Proven
 from moorline.adapter.bot import BotPlatform, Chat, ChatMigrated
-from moorline.connect.start import StartCall, count_start, hosted_page, make_attempt
+from moorline.connect.start import StartCall, count_start, hosted_page, make_attempt, note_started
 from moorline.errors import BadRequest, FlowFailed, NotFound, Refused
 from moorline.limits.buckets import TELEGRAM_POLL
+from moorline.logs import about
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -56,6 +57,7 @@ def bot(service: Service, platform: str) -> BotPlatform:
     if not isinstance(adapter, BotPlatform):
         raise BadRequest(f"{platform} has no bot.")
     service.app(platform)
+    about(platform=platform)
     return adapter
 
 
@@ -81,6 +83,7 @@ async def issue(service: Service, caller: Caller, call: StartCall) -> IssuedCode
     if not saved:
         await profiles.visible(service.db, caller, call.profile_id)
         raise NotFound("Profile not found")
+    note_started(issued)
     return IssuedCode(
         code=code,
         expires_at=expires_at,

@@ -31,7 +31,7 @@ from moorline.errors import (
     Slug,
     Unreachable,
 )
-from moorline.logs import event, printable, redact
+from moorline.logs import about, event, printable, redact
 from moorline.owners import apps
 from moorline.owners.apps import Chosen
 from moorline.service import Service
@@ -134,6 +134,22 @@ async def _finish(
     attempt: Attempt,
     returned: Returned,
     raising: bool = False,
+) -> Attempt:
+    about(platform=attempt.platform, attempt=attempt.id)
+    outcome = "internal_error"
+    try:
+        finished = await _settle(service, adapter, app, attempt=attempt, returned=returned, raising=raising)
+        outcome = finished.slug or finished.status
+    except MoorlineError as error:
+        outcome = slug_of(error)
+        raise
+    finally:
+        event(log, logging.DEBUG, "callback_finished", platform=attempt.platform, outcome=outcome)
+    return finished
+
+
+async def _settle(
+    service: Service, adapter: OAuthPlatform, app: App, *, attempt: Attempt, returned: Returned, raising: bool
 ) -> Attempt:
     trail = Trail()
     try:
@@ -355,6 +371,7 @@ async def _recorded(
     if attempt is None or not _may_see_again(attempt, returned, chosen, cookie_attempts=cookie_attempts):
         event(log, logging.WARNING, "state_refused", platform=returned.platform, attempt=attempt and attempt.id)
         raise InvalidState
+    about(platform=attempt.platform, attempt=attempt.id)
     deadline = clock.now() + timedelta(seconds=WAIT_FOR_FIRST_S)
     while attempt.status == "returned" and clock.now() < deadline:  # the first callback is still at work
         await asyncio.sleep(_POLL_S)

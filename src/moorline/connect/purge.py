@@ -11,7 +11,7 @@ from moorline import clock
 from moorline.accounts import history
 from moorline.connect import state
 from moorline.errors import StoreUnavailable
-from moorline.logs import event
+from moorline.logs import event, working
 from moorline.owners import audit, invites, links, sessions
 from moorline.service import Service
 from moorline.store import attempts, bot_inboxes, kept_answers, limit_counters, selections
@@ -75,13 +75,14 @@ async def run(service: Service) -> None:
     """Purge every minute until cancelled."""
     sweeps, back = Sweeps(service), RECENT_ATTEMPTS
     while True:
-        try:
-            await close_abandoned(service, LONGEST_CALLBACK, back=back)
-            await sweeps.sweep()
-            await purge(service)
-            back = _STILL_AT_WORK
-        except StoreUnavailable as error:
-            event(log, logging.WARNING, "purge_delayed", reason=str(error))
+        with working("purge"):
+            try:
+                await close_abandoned(service, LONGEST_CALLBACK, back=back)
+                await sweeps.sweep()
+                await purge(service)
+                back = _STILL_AT_WORK
+            except StoreUnavailable as error:
+                event(log, logging.WARNING, "purge_delayed", reason=str(error))
         await asyncio.sleep(EVERY_S)
 
 

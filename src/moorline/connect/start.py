@@ -1,5 +1,6 @@
 """Start: profile, platform and return URL become an authorization URL with a state."""
 
+import logging
 from dataclasses import dataclass, field, replace
 
 from moorline.accounts import accounts
@@ -9,6 +10,7 @@ from moorline.connect.state import Issued, NewAttempt
 from moorline.errors import BadRequest, NotFound
 from moorline.languages import check_language
 from moorline.limits.buckets import START_PROFILE
+from moorline.logs import about, event
 from moorline.owners import apps, profiles
 from moorline.owners.api_keys import Caller
 from moorline.owners.apps import Chosen
@@ -17,6 +19,7 @@ from moorline.service import Service
 from moorline.store import attempts
 from moorline.store.accounts import Account
 
+log = logging.getLogger("moorline.connect")
 MAX_ID_CHARS = 200  # of a platform's id of a person
 
 
@@ -83,6 +86,7 @@ async def start(service: Service, caller: Caller, call: StartCall) -> Started:
     if not caller.may_see(call.profile_id) or not await attempts.insert_for_profile(service.db, issued.attempt):
         await profiles.visible(service.db, caller, call.profile_id)  # tells which of the two it was
         raise NotFound("Profile not found")
+    note_started(issued)
     if chosen is None or not isinstance(adapter, OAuthPlatform):
         return _started(hosted_page(service, adapter.name, issued.state), issued)
     app = replace(chosen.app, scopes=call.scopes or chosen.app.scopes)
@@ -93,6 +97,12 @@ async def start(service: Service, caller: Caller, call: StartCall) -> Started:
 async def count_start(service: Service, caller: Caller, call: StartCall) -> None:
     """Count a start for its profile; another tenant's id is counted for the caller. Raises: RateLimited."""
     await service.limits.count((START_PROFILE, f"{caller.user_id} {call.profile_id}"))
+
+
+def note_started(issued: Issued) -> None:
+    """Tell the log that an attempt was saved."""
+    about(platform=issued.attempt.platform, attempt=issued.attempt.id)
+    event(log, logging.DEBUG, "connect_started", attempt=issued.attempt.id, platform=issued.attempt.platform)
 
 
 def _started(url: str, issued: Issued) -> Started:

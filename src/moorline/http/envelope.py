@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from moorline import ids
 from moorline.limits.counting import Limits, noted
-from moorline.logs import event, request_id
+from moorline.logs import at_platform, attempt_id, event, request_id, trace_id
 
 log = logging.getLogger("moorline.http")
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
@@ -35,6 +35,8 @@ class Envelope:
             scope["path"] = "/api" + scope["path"]
         this_id = _id_of(scope)
         token = request_id.set(this_id)
+        for of_former in (attempt_id, at_platform, trace_id):
+            of_former.set(None)  # a request sent before the former answer is begun in the midst of that one
         started = time.perf_counter()
         status = 0
 
@@ -48,17 +50,17 @@ class Envelope:
         try:
             await self._app(scope, receive, with_headers)
         finally:
-            request_id.reset(token)
             event(
                 log,
                 logging.INFO,
                 "answered",
-                request=this_id,
                 method=scope["method"],
                 path=scope["path"],
+                route=scope.get("path_template"),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
+            request_id.reset(token)
 
     def _headers(self, scope: Any, this_id: str) -> list[tuple[bytes, bytes]]:
         left = noted(scope) or self._limits.untouched()

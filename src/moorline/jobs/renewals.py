@@ -10,6 +10,7 @@ from moorline import clock
 from moorline.accounts import tokens
 from moorline.errors import RateLimited
 from moorline.limits.buckets import RENEWAL_PLATFORM
+from moorline.logs import working
 from moorline.service import Service
 from moorline.store import grants
 from moorline.window import Begun, Window
@@ -66,7 +67,8 @@ class Renewals:
         if platform in self._paused_until:
             return
         try:
-            waiting = await tokens.renew_due(self._service, grant_id)
+            with working("renewal"):
+                waiting = await tokens.renew_due(self._service, grant_id)
         except Exception:  # one grant that breaks something of ours must not keep the others waiting
             log.exception("renewal_broke")
             return

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from moorline import clock
 from moorline.accounts import warnings
 from moorline.errors import StoreUnavailable
-from moorline.logs import event
+from moorline.logs import event, working
 from moorline.service import Service
 from moorline.store import grants
 from moorline.store.db import Deadlocked
@@ -31,7 +31,8 @@ class Warnings:
         due = await grants.due_warnings(self._service.db, now=now, limit=AT_ONCE + len(self._aside))
         wanted = [one for one in due if one.grant_id not in self._aside]
         for one in wanted:
-            await self._tell(one)
+            with working("warning"):
+                await self._tell(one)
         return len(wanted)
 
     async def _tell(self, due: DueWarning) -> None:

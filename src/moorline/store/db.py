@@ -59,12 +59,29 @@ class PoolOptions:
     statement_cache: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How busy the way to the engine is. `waiting`: for a connection, or for SQLite's one writer.
+
+    `in_use` and `idle` are connections of the pool; `in_use` is None where there is no pool.
+    """
+
+    in_use: int | None
+    idle: int
+    waiting: int
+
+
 class Database(Statements, Protocol):
     """A store that is open. Every method raises StoreUnavailable when the engine cannot serve it now."""
 
     @property
     def engine(self) -> Literal["sqlite", "postgresql"]:
         """Which engine this is, for the doctor and the tests."""
+        ...
+
+    @property
+    def load(self) -> Load:
+        """How busy it is at this moment; asks nobody."""
         ...
 
     async def transaction(self, work: Work[T], *, durable: bool = False) -> T:

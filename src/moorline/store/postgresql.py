@@ -16,6 +16,7 @@ from moorline.errors import StoreUnavailable
 from moorline.store.db import (
     Database,
     Deadlocked,
+    Load,
     PoolOptions,
     ReferenceViolated,
     Row,
@@ -96,6 +97,13 @@ class PostgresqlDatabase(Database):
     @override
     def engine(self) -> Literal["sqlite", "postgresql"]:
         return "postgresql"
+
+    @property
+    @override
+    def load(self) -> Load:
+        idle = self._pool.get_idle_size()
+        in_use = self._pool.get_size() - idle
+        return Load(in_use=in_use, idle=idle, waiting=max(0, self._under_way - in_use))
 
     @override
     async def one(self, sql: str, *args: object) -> Row | None:

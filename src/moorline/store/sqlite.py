@@ -18,7 +18,16 @@ from typing import Any, Literal, TypeVar
 from typing_extensions import override
 
 from moorline.errors import StoreUnavailable
-from moorline.store.db import Database, ReferenceViolated, Row, Statements, UniqueViolated, Work, prepare_for_sqlite
+from moorline.store.db import (
+    Database,
+    Load,
+    ReferenceViolated,
+    Row,
+    Statements,
+    UniqueViolated,
+    Work,
+    prepare_for_sqlite,
+)
 
 T = TypeVar("T")
 
@@ -89,6 +98,11 @@ class SqliteDatabase(Database):
     @override
     def engine(self) -> Literal["sqlite", "postgresql"]:
         return "sqlite"
+
+    @property
+    @override
+    def load(self) -> Load:
+        return Load(in_use=None, idle=0, waiting=self._jobs.qsize())
 
     @override
     async def one(self, sql: str, *args: object) -> Row | None:

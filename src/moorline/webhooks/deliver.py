@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from moorline import clock, ids
-from moorline.logs import event
+from moorline.logs import event, working
 from moorline.owners import audit
 from moorline.owners.audit import Actor
 from moorline.service import Service
@@ -68,8 +68,12 @@ class Deliveries:
         to = {webhook_id: await webhooks.get(db, webhook_id) for webhook_id in {one.webhook_id for one in claimed}}
         for one in claimed:
             if (webhook := to[one.webhook_id]) is not None:
-                window.begin(f"{one.position} {one.tries}", webhook.id, self._deliver(webhook, one))
+                window.begin(f"{one.position} {one.tries}", webhook.id, self._work(webhook, one))
         return len(claimed)
+
+    async def _work(self, webhook: Webhook, delivery: Delivery) -> None:
+        with working("delivery"):
+            await self._deliver(webhook, delivery)
 
     async def _deliver(self, webhook: Webhook, delivery: Delivery) -> None:
         if clock.now() + timedelta(seconds=TIMEOUT_S) > delivery.due_at:
