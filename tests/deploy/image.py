@@ -76,6 +76,7 @@ class Image:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.state = self.at(STATE)
+        self._copied = root / "interpreter"
 
     def at(self, path: str) -> Path:
         """Where an absolute path of the image is."""
@@ -135,6 +136,8 @@ class Image:
     def _environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         given = {name: value.replace(HOME, str(self.at(HOME))) for name, value in environment().items()}
         given["PATH"] = given["PATH"].replace("$PATH", "/usr/bin:/bin")
+        if self._copied.exists():  # it looks for its library where it was before
+            given["LD_LIBRARY_PATH"] = str(self._copied / "lib")
         return given | {"HOME": "/nonexistent", "TMPDIR": "/nonexistent"} | dict(settings)
 
     def _run(self, command: str, folder: Path) -> None:
@@ -154,17 +157,17 @@ class Image:
         """`python` and `pip` of the base image."""
         programs = self.root / "programs"
         programs.mkdir()
-        (programs / "python").symlink_to(self._interpreter())
-        pip = programs / "pip"
-        pip.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pip "$@"\n', encoding="utf-8")
-        pip.chmod(0o755)
+        for name, command in (("python", f'"{self._interpreter()}"'), ("pip", f'"{sys.executable}" -m pip')):
+            program = programs / name
+            program.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+            program.chmod(0o755)
 
     def _interpreter(self) -> Path:
         """The interpreter of these tests; copied when it lies where nobody but root may look."""
         base, name = Path(sys.base_prefix), f"python{sys.version_info.major}.{sys.version_info.minor}"
         if os.geteuid() != 0 or all(place.stat().st_mode & 0o005 == 0o005 for place in (base, *base.parents)):
             return base / "bin" / name
-        copied = self.root / "interpreter"
+        copied = self._copied
         (copied / "bin").mkdir(parents=True)
         shutil.copy2((base / "bin" / name).resolve(), copied / "bin" / name)
         (copied / "lib").mkdir()
