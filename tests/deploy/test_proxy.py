@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from moorline.pages.dashboard.tries import MOST
 from moorline.vault import new_key
 from tests.deploy.files import DEPLOY
 from tests.engines import PostgresqlServer
@@ -24,6 +23,7 @@ CADDY = Path(sys.executable).with_name("caddy")
 FILE = DEPLOY / "Caddyfile"
 SIGN_IN = "/dashboard/sign-in"
 WITHIN_S = 20.0
+MORE_THAN_ENOUGH = 70  # tries of one client, for two servers that each count for themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +121,10 @@ def fleet(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 "MOORLINE_BACKGROUND": "false",
                 "MOORLINE_TRUSTED_PROXIES": "1",
             }
-            server = Process(["serve"], folder=folder, settings=settings).launch()
+            server = Process(["serve"], folder=folder, settings=settings)
             stack.callback(server.stop)
+            start(server)
             servers.append(server)
-        for server, number in zip(servers, ports, strict=True):
-            server.wait_until_ready(f"http://127.0.0.1:{number}/readyz")
         upstreams = " ".join(f"127.0.0.1:{number}" for number in ports)
         log = stack.enter_context(caddy(tmp_path, site=f"http://127.0.0.1:{port}", upstreams=upstreams))
         found = Fleet(port=port, servers=tuple(servers), log=log)
@@ -146,17 +145,18 @@ def test_one_server_after_the_other_restarts_and_nobody_is_refused(fleet: Fleet)
         server.stop()
         for _ in range(20):
             assert fleet.ask("/api/v1/accounts").status == 401
-        start_again(server)
+        start(server)
         wait_until_used(fleet, server)
 
 
 def test_s53_whoever_writes_an_address_of_their_own_is_counted_by_the_one_the_proxy_saw(fleet: Fleet) -> None:
-    forged = (f"198.51.100.{number}" for number in range(1, 255))
-    tries = len(fleet.servers) * MOST["address at client"] + 1
-    answers = [fleet.try_to_sign_in(source="127.0.0.2", X_Forwarded_For=next(forged)).status for _ in range(tries)]
-    assert answers[0] != 429, "a first try is welcome"
-    assert 429 in answers, "more than both servers together let through"
-    assert fleet.try_to_sign_in(source="127.0.0.3").status == answers[0], "somebody else is not kept out"
+    statuses = []
+    while 429 not in statuses and len(statuses) < MORE_THAN_ENOUGH:
+        forged = f"198.51.100.{len(statuses)}"
+        statuses.append(fleet.try_to_sign_in(source="127.0.0.2", X_Forwarded_For=forged).status)
+    assert statuses[0] != 429, "a first try is welcome"
+    assert statuses[-1] == 429
+    assert fleet.try_to_sign_in(source="127.0.0.3").status == statuses[0], "somebody else is not kept out"
 
 
 def test_pages_come_as_they_were_sent_and_what_is_static_is_packed(fleet: Fleet) -> None:
@@ -176,14 +176,14 @@ def test_s30_a_code_is_not_in_the_log_of_the_proxy_either(fleet: Fleet) -> None:
     secrets = {"Cookie": "moorline=c4nary-cookie", "Authorization": "Bearer c4nary-key", "Referer": f"https://x{path}"}
     answer = fleet.ask(path, **secrets)
     for server in fleet.servers:
-        start_again(server)
+        start(server)
     assert answer.status in {502, 503}
     log = fleet.log.read_text("utf-8")
     assert "/connect/twitter/callback?…" in log, "the failure itself is told"
     assert "c4nary" not in log
 
 
-def start_again(server: Process) -> None:
+def start(server: Process) -> None:
     server.launch().wait_until_ready(f"http://127.0.0.1:{server.folder.name}/readyz")
 
 
