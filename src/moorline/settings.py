@@ -1,18 +1,21 @@
 """Every option, from `MOORLINE_*` in the environment and `.env`, checked before anything starts.
 
-A wrong, half-given or unknown setting stops the start with a sentence that names it and says what to do.
+A wrong, half-given or unknown setting stops the start with a sentence that names it and says what to do. In place of
+`MOORLINE_X` there may be `MOORLINE_X_FILE`, the path of a file that holds the value: secrets come to containers so.
 """
 
 import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from moorline import vault
 
 PREFIX = "MOORLINE_"
+IN_FILE = "_FILE"
 LIVE_TESTS = f"{PREFIX}LIVE_"  # credentials of the tests against real platforms: no settings of the service
 PKCE_OPTIONAL = frozenset({"snapchat"})  # where it is left to the operator; a test holds it to what adapters declare
 
@@ -90,11 +93,13 @@ def load(environment: Mapping[str, str], *, platforms: Iterable[str], need_keys:
 
 class _Reader:
     def __init__(self, environment: Mapping[str, str], platforms: tuple[str, ...]) -> None:
-        self._given = {
+        given = {
             name.removeprefix(PREFIX): value.strip()
             for name, value in environment.items()
             if name.startswith(PREFIX) and not name.startswith(LIVE_TESTS)
         }
+        self._given = {name: value for name, value in given.items() if not name.endswith(IN_FILE)}
+        self._files = {name.removesuffix(IN_FILE): path for name, path in given.items() if name.endswith(IN_FILE)}
         self._platforms = platforms
         self._known: set[str] = set()
         self._faults: list[str] = []
@@ -144,9 +149,25 @@ class _Reader:
 
     def _text(self, name: str, default: str) -> str:
         self._known.add(name)
-        return self._given.get(name) or default
+        return self._given.get(name) or self._from_file(name) or default
+
+    def _from_file(self, name: str) -> str:
+        path = self._files.get(name)
+        if not path:
+            return ""
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:  # the latter: no UTF-8, or a path with a zero byte
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            self._fault(name + IN_FILE, f"names a file that cannot be read: {reason}.")
+            return ""
+        if not text:  # a secret that was never filled in must not pass for a setting that was left out
+            self._fault(name + IN_FILE, "names a file that is empty.")
+        return text
 
     def _fault(self, name: str, sentence: str) -> None:
+        if name in self._files and not self._given.get(name):  # what lies in a file may be somebody's secret
+            sentence = re.sub(r'".*"', "what its file holds", sentence, flags=re.DOTALL)
         self._faults.append(f"{PREFIX}{name} {sentence}")
 
     def _whole(self, name: str, default: int, *, low: int, high: int = 10**9) -> int:
@@ -236,7 +257,7 @@ class _Reader:
                 keys.append(vault.parse_key(text))
             except ValueError as error:
                 self._fault(name, f"is wrong: key {position} {error}. `moorline keys encryption` makes a good one.")
-        if needed and not texts:
+        if needed and not texts and not self._files.get(name):  # a file of which nothing came was told already
             self._fault(
                 name,
                 "is not set: without it tokens could not be sealed, so nothing is started. "
@@ -279,10 +300,14 @@ class _Reader:
         return PlatformSettings(client_id=token.partition(":")[0], client_secret=token)
 
     def _refuse_unknown(self) -> None:
-        for name in sorted(set(self._given) - self._known):
-            near = difflib.get_close_matches(name, self._known, n=1)
-            hint = f" Did you mean {PREFIX}{near[0]}?" if near else ""
-            self._fault(name, f"is not a setting.{hint}")
+        for given, suffix in ((self._given, ""), (self._files, IN_FILE)):
+            for name in sorted(set(given) - self._known):
+                near = difflib.get_close_matches(name, self._known, n=1)
+                hint = f" Did you mean {PREFIX}{near[0]}{suffix}?" if near else ""
+                self._fault(name + suffix, f"is not a setting.{hint}")
+        for name in sorted(self._files):
+            if self._files[name] and self._given.get(name):
+                self._fault(name, f"and {PREFIX}{name}{IN_FILE} are both set: give one of them.")
 
 
 def _is_address(text: str) -> bool:
