@@ -30,8 +30,17 @@ def _indexes() -> tuple[tuple[str, str, list[str], str | None], ...]:
         ("users_password", "users", ["id"], "password_hash IS NOT NULL"),
         ("sign_in_links_member", "sign_in_links", ["member_id"], None),
         ("invites_user", "invites", ["user_id"], None),
+        # A person's id is enough, and half as long as with platform and app; what is never warned of needs no place.
+        ("grants_anywhere", "grants", ["platform_user_id"], None),
+        ("grant_tokens_warned", "grant_tokens", ["warn_at_ms"], "warn_at_ms IS NOT NULL"),
         ("selections_saved", "selections", ["saved_account_id"], "saved_account_id IS NOT NULL"),
     )
+
+
+_REPLACED = (
+    ("grants_everywhere", "grants", ["platform", "app_id", "platform_user_id"]),
+    ("grant_tokens_warn", "grant_tokens", ["warn_at_ms"]),
+)
 
 
 def upgrade() -> None:
@@ -42,6 +51,8 @@ def upgrade() -> None:
     for name, table, columns, rows in _indexes():
         where = None if rows is None else sa.text(rows)
         op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
+    for name, table, _ in _REPLACED:
+        op.drop_index(name, table)
 
 
 def _note_needs() -> None:
@@ -67,6 +78,8 @@ def _note_granted() -> None:
 
 
 def downgrade() -> None:
+    for name, table, of_all in _REPLACED:
+        op.create_index(name, table, of_all)
     for name, table, _, _ in reversed(_indexes()):
         op.drop_index(name, table)
     for name in reversed(_ADDED):
