@@ -274,11 +274,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--database-url", required=True, help="of an empty database; it is migrated")
     parser.add_argument("--seed", type=int, default=1, help="the same number makes the same accounts")
     given = parser.parse_args(arguments)
-    print(asyncio.run(_seeded(given.database_url, given.accounts, given.seed)))
+    print(asyncio.run(seeded(given.database_url, given.accounts, given.seed)))
     return 0
 
 
-async def _seeded(url: str, accounts: int, seed_number: int) -> str:
+async def seeded(url: str, accounts: int, seed_number: int) -> str:
     """Fill with the settings of the environment, the keys among them; what to say about it."""
     begun_s = time.perf_counter()
     given = settings.load({**os.environ, "MOORLINE_DATABASE_URL": url}, platforms=platform_names())
