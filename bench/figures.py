@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bench import chooser, claims, details, pages, renewing
+from bench import chooser, claims, details, growth, pages, renewing, sized
 from bench.drains import Drain
 from bench.load import CONNECTIONS, Sample
 from bench.operations import Operation
@@ -18,6 +18,7 @@ _CALLS_IN_FLOW = 2
 _DETAILS_IN_CALLS = 10.0
 _BESIDE_IN_RESULT_PAGES = 10.0  # a result page as it was sent, parsed, and mapped
 _RENDER_CPU_MS, _FIRST_PAINT_KIB = 15.0, 60.0
+_ACCOUNT_BYTES = 1_800.0
 # At least so many a second and process.
 _RENEWALS_PER_S, _DELIVERIES_PER_S = 1_000.0, 1_000.0
 _CLAIMS_PER_S = {"sqlite": 4_000.0, "postgresql": 1_500.0}
@@ -93,7 +94,14 @@ def singles(results: Results) -> list[Single]:
     if ("start", 1) in results.samples:
         p99 = [_share_of(_latencies([sample]), 0.99) for sample in results.samples["start", 1]]
         found.append(_single("start connect at 1 connection, p99", "ms", p99, target=3.0))
-    return [*found, *_details(results), *_listings(results), *_choosers(results), *_background(results)]
+    return [
+        *found,
+        *_details(results),
+        *_listings(results),
+        *_choosers(results),
+        *_background(results),
+        *_growth(results),
+    ]
 
 
 def target_h_of(operation: Operation) -> float:
@@ -156,6 +164,24 @@ def _background(results: Results) -> list[Single]:
     for (hooks, engine), delivered in told.deliveries.items():
         title = f"delivery to {hooks} webhook{'s' if hooks > 1 else ''}, {engine}"
         found += _drains(title, delivered, per_s=_DELIVERIES_PER_S)
+    return found
+
+
+def _growth(results: Results) -> list[Single]:
+    found = []
+    for grown in results.grown:
+        for name, at_most in growth.AT_MOST.items():
+            title = f"{name}, {grown.engine}"
+            cpu_ms = [grown.cpu_ms[name, count] for count in grown.crowds]
+            found += [
+                _single(f"{title}, {count:,} accounts", "ms CPU", told)
+                for count, told in zip(grown.crowds, cpu_ms, strict=True)
+            ]
+            # Of the medians: what the machine does beside in one round says nothing of growth.
+            ratio = statistics.median(cpu_ms[1]) / statistics.median(cpu_ms[0])
+            found.append(_single(f"{title}, growth", "times", [ratio], target=at_most))
+        each = grown.bytes_each[sized.WHOLE]
+        found.append(_single(f"an account on the disk, {grown.engine}", "bytes", [each], target=_ACCOUNT_BYTES))
     return found
 
 

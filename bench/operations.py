@@ -40,10 +40,10 @@ async def prepare(world: World, opened: aiohttp.ClientSession) -> dict[str, Oper
     """Every operation by name; each flow is run once to read its consent form and to count its platform calls."""
     flows = {platform: await _flow(world, opened, platform) for platform in ("twitter", "facebook")}
     once: Mapping[str, tuple[str, Once]] = {
-        "start": ("start connect (twitter)", _getting(_start_url(world, "twitter"), world.flow_key)),
-        "get": ("get account", _getting(f"{world.server_url}/api/v1/accounts/{world.account_id}", world.list_key)),
+        "start": ("start connect (twitter)", getting(_start_url(world, "twitter"), world.flow_key)),
+        "get": ("get account", getting(f"{world.server_url}/api/v1/accounts/{world.account_id}", world.list_key)),
         "token": ("token endpoint, nothing to renew", token_of(world, world.account_id)),
-        "list": ("list of 100 accounts", _getting(f"{world.server_url}/api/v1/accounts", world.list_key)),
+        "list": ("list of 100 accounts", getting(f"{world.server_url}/api/v1/accounts", world.list_key)),
         "twitter": ("whole flow (twitter)", flows["twitter"].to_end),
         "facebook": ("whole flow (facebook)", flows["facebook"].choose_page),
     }
@@ -61,10 +61,30 @@ async def consented(world: World, opened: aiohttp.ClientSession, platform: str) 
     return await (await _flow(world, opened, platform)).landed(opened)
 
 
+async def callbacks(world: World, opened: aiohttp.ClientSession, count: int) -> list[Once]:
+    """So many callbacks of X that only have to be called, each once."""
+    flow = await _flow(world, opened, "twitter")
+    return [_called_back(await flow.consented(opened)) for _ in range(count)]
+
+
+def _called_back(callback: URL) -> Once:
+    async def once(opened: aiohttp.ClientSession) -> None:
+        async with opened.get(callback, allow_redirects=False) as answer:
+            if "connected=twitter" not in await _location(answer):
+                raise Unexpected(f"the callback led to {answer.headers['location'][:200]}")
+
+    return once
+
+
+def start_of(world: World) -> Once:
+    """Start a connection of X."""
+    return getting(_start_url(world, "twitter"), world.flow_key)
+
+
 def token_of(world: World, account_id: str) -> Once:
     """Ask for the platform's token of an account of either tenant."""
     key = world.list_key if account_id == world.account_id else world.flow_key
-    return _getting(f"{world.server_url}/api/v1/accounts/{account_id}/token", key)
+    return getting(f"{world.server_url}/api/v1/accounts/{account_id}/token", key)
 
 
 async def json_at(opened: aiohttp.ClientSession, url: str) -> Any:
@@ -81,10 +101,11 @@ async def reset_sandbox(world: World, opened: aiohttp.ClientSession) -> None:
 
 def constant(world: World) -> Once:
     """The floor's operation."""
-    return _getting(world.floor_url, world.flow_key)
+    return getting(world.floor_url, world.flow_key)
 
 
-def _getting(address: str, key: str) -> Once:
+def getting(address: str, key: str) -> Once:
+    """Read an address with a key."""
     url, headers = URL(address, encoded=True), {"authorization": f"Bearer {key}"}
 
     async def once(opened: aiohttp.ClientSession) -> None:
@@ -132,13 +153,16 @@ class _Flow:
         if saved["account"]["platform"] != self._platform:
             raise Unexpected(f"another account was saved: {saved}")
 
-    async def landed(self, opened: aiohttp.ClientSession) -> dict[str, str]:
-        """The parameters of the address the browser is sent to once the callback is through."""
+    async def consented(self, opened: aiohttp.ClientSession) -> URL:
+        """The callback the platform sends the browser to."""
         async with opened.get(self._start, headers=self._headers) as answer:
             consent = URL((await _json(answer))["authUrl"], encoded=True)
         async with opened.post(consent, data=self._consent, headers=_FORM, allow_redirects=False) as answer:
-            callback = URL(await _location(answer), encoded=True)
-        async with opened.get(callback, allow_redirects=False) as answer:
+            return URL(await _location(answer), encoded=True)
+
+    async def landed(self, opened: aiohttp.ClientSession) -> dict[str, str]:
+        """The parameters of the address the browser is sent to once the callback is through."""
+        async with opened.get(await self.consented(opened), allow_redirects=False) as answer:
             return dict(parse_qsl(urlsplit(await _location(answer)).query))
 
 

@@ -6,24 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import chooser, claims, details, drains, operations, pages, renewing
+from bench import chooser, claims, details, drains, growth, operations, pages, renewing
 from bench.seeding import Sizes
 
 ROUNDS, SECONDS, STARTS, DRAINS = 5, 1.0, 5, 3
 QUICK_ROUNDS, QUICK_SECONDS, QUICK_STARTS, QUICK_DRAINS = 1, 0.15, 1, 1
 SIZES = Sizes(grants=100_000, due=10_000, deliveries=20_000)
+CROWDS, QUICK_CROWDS = (1_000, 1_000_000), (400, 800)
 QUICK_SIZES = Sizes(grants=600, due=60, deliveries=600)
 NAMES = (
     *operations.NAMES, renewing.NAME, details.NAME, pages.NAME, chooser.NAME, claims.NAME, drains.RENEWALS,
-    drains.DELIVERIES,
+    drains.DELIVERIES, growth.NAME,
 )  # fmt: skip
+USUAL = tuple(name for name in NAMES if name != growth.NAME)  # that takes a quarter of an hour and 5 GB of disk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """`seconds` of load per operation, number of connections and round; `starts` of the command and the server.
 
-    `drains`: how often background work is let pile up and done.
+    `drains`: how often background work is let pile up and done. `crowds`: accounts of the two databases of `growth`.
     """
 
     rounds: int
@@ -31,6 +33,7 @@ class Options:
     starts: int
     drains: int
     sizes: Sizes
+    crowds: tuple[int, int]
     only: tuple[str, ...]
     json_path: Path | None
     command: str
@@ -55,7 +58,8 @@ def parse(arguments: Sequence[str]) -> Options:
         starts=QUICK_STARTS if given.quick else STARTS,
         drains=QUICK_DRAINS if given.quick else min(given.rounds or DRAINS, DRAINS),
         sizes=QUICK_SIZES if given.quick else SIZES,
-        only=tuple(name for name in NAMES if not given.only or name in given.only),
+        crowds=QUICK_CROWDS if given.quick else CROWDS,
+        only=tuple(name for name in NAMES if name in (given.only or (NAMES if given.quick else USUAL))),
         json_path=None if given.json is None else given.json.absolute(),
         command=shlex.join(["python", "-m", "bench", *arguments]),
     )

@@ -44,6 +44,7 @@ def to_json(results: Results) -> bytes:
         "pinned": results.pinned,
         "operations": [{**asdict(line), "is_met": line.is_met} for line in figures.lines(results)],
         "figures": [{**asdict(single), "is_met": single.is_met} for single in figures.singles(results)],
+        "bytes_each": {grown.engine: grown.bytes_each for grown in results.grown},
         "rounds_cpu_ms": [
             {"name": name, "connections": connections, "cpu_ms": [sample.cpu_ms for sample in samples]}
             for (name, connections), samples in results.samples.items()

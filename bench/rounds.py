@@ -11,16 +11,17 @@ from pathlib import Path
 
 import aiohttp
 
-from bench import background, chooser, details, operations, pages, renewing
+from bench import background, chooser, details, growth, operations, pages, renewing
 from bench.background import Background
 from bench.chooser import Chooser
 from bench.details import Details
+from bench.growth import Grown
 from bench.load import CONNECTIONS, Once, Sample, drive, session
 from bench.operations import Operation
 from bench.options import Options
 from bench.pages import Listing
-from bench.processes import COMMAND, POLL_S, ROOT, Broken, Child, Fleet, cores, pin, until_answers, while_waiting
-from bench.world import HOST, World, environment_of, free_ports, outbound_map_in, seed, with_played
+from bench.processes import COMMAND, ROOT, Child, Fleet, cores, pin, until_answers
+from bench.world import HOST, World, environment_of, free_ports, seed, start_sandbox, with_played
 from moorline import clock
 
 FLOOR = "H"
@@ -50,6 +51,7 @@ class Results:
     listings: list[Listing] = field(default_factory=list)
     choosers: list[Chooser] = field(default_factory=list)
     background: Background = field(default_factory=Background)
+    grown: list[Grown] = field(default_factory=list)
 
 
 async def measure(options: Options) -> Results:
@@ -74,7 +76,9 @@ class _Run:
         server_port, sandbox_port, floor_port, played_port = free_ports(4)
         sandbox_url, floor_url = f"http://{HOST}:{sandbox_port}", f"http://{HOST}:{floor_port}"
         played_url = f"http://{HOST}:{played_port}"
-        outbound_map = with_played(await self._start_sandbox(sandbox_port, server_port), played_url)
+        outbound_map = with_played(
+            await start_sandbox(fleet, sandbox_port, server_port=server_port, core=self._load_core), played_url
+        )
         database_url = f"sqlite:///{fleet.folder / 'moorline.sqlite3'}"
         environment = environment_of(server_port, database_url, outbound_map=outbound_map)
         floor = fleet.start(
@@ -106,22 +110,13 @@ class _Run:
             results.background = await background.measure(
                 options, fleet, server_core=self._server_core, load_core=self._load_core, opened=opened, show=_show
             )
+            if growth.NAME in options.only:
+                place = growth.Stage(
+                    options=options, fleet=fleet, server_core=self._server_core, load_core=self._load_core, show=_show
+                )
+                results.grown = await growth.measure(place, opened)
         _show("")
         return results
-
-    async def _start_sandbox(self, port: int, server_port: int) -> str:
-        """Start the sandbox; the map that leads to it."""
-        command = [
-            str(COMMAND), "sandbox", "--host", HOST, "--port", str(port),
-            "--callback-base", f"http://{HOST}:{server_port}",
-        ]  # fmt: skip
-        sandbox = self._fleet.start("the sandbox", command, core=self._load_core)
-        for _ in while_waiting(sandbox):
-            outbound_map = outbound_map_in(sandbox.told())
-            if outbound_map is not None:
-                return outbound_map
-            await asyncio.sleep(POLL_S)
-        raise Broken("The sandbox did not print its map.")
 
     async def _start_server(
         self, opened: aiohttp.ClientSession, world: World, environment: Mapping[str, str], *, into: list[float]

@@ -81,6 +81,10 @@ async def test_pages_of_accounts_are_full_for_a_limited_key_too(world: World) ->
         told = await world.ok("GET", "/v1/accounts", key=key, query={"limit": "1", "page": page})
         names.append([account["displayName"] for account in told["accounts"]])
     assert names == [["Northwind Cooking School"], ["Northwind Events"], []]
+    hidden, *_, last = [account["_id"] for account in await world.accounts()]
+    for after, count in ((hidden, 0), (last, 0)):  # what it may not see is no place to go on from
+        told = await world.ok("GET", "/v1/accounts", key=key, query={"after": after})
+        assert len(told["accounts"]) == count
 
 
 async def test_s43_a_limited_key_cannot_use_handles_and_codes_of_a_hidden_profile(world: World) -> None:

@@ -50,6 +50,13 @@ def last_chance(tokens: Ending, renews: Renews | None, *, has_refresh: bool) -> 
     return ends
 
 
+def needs_at(tokens: Ending, renews: Renews | None, *, has_refresh: bool, is_failing: bool = False) -> datetime | None:
+    """From when on a person is needed, as far as is known: the last chance, but for what is traded while that works."""
+    if renews is Renews.BY_EXCHANGE and not is_failing:
+        return None
+    return last_chance(tokens, renews, has_refresh=has_refresh)
+
+
 def next_warning(ends: datetime | None, after: datetime) -> datetime | None:
     """The first instant after another one at which a warning of this end may be due; None: no more."""
     if ends is None:

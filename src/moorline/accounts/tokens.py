@@ -143,7 +143,8 @@ async def _put_off_unread(service: Service, grant_id: str) -> None:
     if sealed is not None:
         lease = Lease(holder=ids.new_id(), version=sealed.version, until=now + timedelta(seconds=LEASE_S))
         if await stored_grants.claim(service.db, grant_id, lease, now):
-            await stored_grants.put_off(service.db, grant_id, lease, _later(sealed.failures))
+            needs_at = sealed.access_expires_at if sealed.refresh_sealed is None else None
+            await stored_grants.put_off(service.db, grant_id, lease, _later(sealed.failures), needs_at=needs_at)
 
 
 def due_at(service: Service, grant: Grant, tokens: Tokens) -> datetime | None:
@@ -230,7 +231,7 @@ async def _renew(service: Service, held: Usable, lease: Lease) -> Usable:
         raise
     except Exception:  # a fault of ours: not at once again, or grants like this one would keep all others waiting
         event(log, logging.ERROR, "renewal_failed", grant=held.grant.id, platform=held.grant.platform, outcome="ours")
-        await stored_grants.put_off(service.db, held.grant.id, lease, _later(held.failures))
+        await _put_off(service, held, lease, _later(held.failures))
         raise
     return await _saved(service, held, lease, tokens)
 
@@ -264,6 +265,7 @@ async def _saved(service: Service, held: Usable, lease: Lease, tokens: Tokens) -
 async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
     grant = held.grant
     warn_at, is_same_end = _warning_after(service, held, tokens)
+    needs_at = _needs_at(service, grant, _with_kept(held, tokens))
     sealed = grants.seal_tokens(service.vault, grant, tokens)
     sealed = replace(sealed, renew_at=due_at(service, grant, tokens), warn_at=warn_at)
 
@@ -271,7 +273,8 @@ async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) ->
         now = clock.now()
         if not await stored_grants.renew_tokens(tx, grant.id, lease, sealed, now, is_same_end=is_same_end):
             return False
-        if await stored_grants.revive(tx, grant.id, now):  # another gave it up while this renewal was on its way
+        # It had been given up when another did that while this renewal was on its way.
+        if await stored_grants.revive(tx, grant.id, now, needs_at=needs_at):
             await _switch_on(tx, grant.id, now)
         return True
 
@@ -284,14 +287,19 @@ async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) ->
 
 def _warning_after(service: Service, held: Usable, tokens: Tokens) -> tuple[datetime | None, bool]:
     """When a warning may be due of tokens that follow these, and whether they end when these did."""
-    before, renews = held.tokens, expiry.renews_of(service, held.grant.platform)
-    if tokens.refresh is None:  # the store keeps the former one
-        tokens = replace(tokens, refresh=before.refresh, refresh_expires_at=before.refresh_expires_at)
-    former, ends = (expiry.last_chance(one, renews, has_refresh=one.refresh is not None) for one in (before, tokens))
+    renews, both = expiry.renews_of(service, held.grant.platform), (held.tokens, _with_kept(held, tokens))
+    former, ends = (expiry.last_chance(one, renews, has_refresh=one.refresh is not None) for one in both)
     is_same_end = expiry.is_same_end(former, ends)
     # What is told within the hour was told, if it is the end we knew: it may only be told a little later now.
     after = clock.now() + (expiry.SAME_END if is_same_end else timedelta(0))
     return expiry.next_warning(ends, after), is_same_end
+
+
+def _with_kept(held: Usable, tokens: Tokens) -> Tokens:
+    """New tokens, with the former refresh token where none came: the store keeps that."""
+    if tokens.refresh is not None:
+        return tokens
+    return replace(tokens, refresh=held.tokens.refresh, refresh_expires_at=held.tokens.refresh_expires_at)
 
 
 async def _switch_on(tx: Statements, grant_id: str, now: datetime) -> None:
@@ -316,7 +324,7 @@ async def _after_failure(service: Service, held: Usable, lease: Lease, error: Mo
     if isinstance(error, Refused):
         return await _buried(service, held, error)  # who lost a race learns of it there
     wait_s = error.retry_after_s if isinstance(error, PlatformRateLimited) else None
-    await stored_grants.put_off(service.db, grant.id, lease, _later(held.failures, at_least_s=wait_s or 0))
+    await _put_off(service, held, lease, _later(held.failures, at_least_s=wait_s or 0))
     raise error
 
 
@@ -325,6 +333,16 @@ def _outcome_of(error: MoorlineError) -> str:
     if isinstance(error, Refused):
         return "dead"
     return "ours" if isinstance(error, AppMisconfigured | NotConfigured) else "later"
+
+
+async def _put_off(service: Service, held: Usable, lease: Lease, renew_at: datetime) -> None:
+    needs_at = _needs_at(service, held.grant, held.tokens, is_failing=True)
+    await stored_grants.put_off(service.db, held.grant.id, lease, renew_at, needs_at=needs_at)
+
+
+def _needs_at(service: Service, grant: Grant, tokens: Tokens, *, is_failing: bool = False) -> datetime | None:
+    renews = expiry.renews_of(service, grant.platform)
+    return expiry.needs_at(tokens, renews, has_refresh=tokens.refresh is not None, is_failing=is_failing)
 
 
 def _later(failures: int, *, at_least_s: int = 0) -> datetime:

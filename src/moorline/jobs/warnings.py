@@ -13,6 +13,7 @@ from moorline.store.db import Deadlocked
 from moorline.store.grants import DueWarning
 
 AT_ONCE = 100
+MOST_ASIDE = 1_000
 BROKEN_WAITS = timedelta(minutes=10)
 log = logging.getLogger("moorline.jobs")
 
@@ -28,6 +29,8 @@ class Warnings:
         """Tell what is due; how many grants were dealt with."""
         now = clock.now()
         self._aside = {grant_id: until for grant_id, until in self._aside.items() if until > now}
+        if len(self._aside) >= MOST_ASIDE:  # what breaks is not the grants, and they need not all be remembered
+            return 0
         due = await grants.due_warnings(self._service.db, now=now, limit=AT_ONCE + len(self._aside))
         wanted = [one for one in due if one.grant_id not in self._aside]
         for one in wanted:

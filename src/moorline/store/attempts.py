@@ -143,12 +143,17 @@ async def of_tenant(db: Statements, user_id: str, attempt_id: str) -> Attempt | 
 
 async def of_link(db: Statements, link_id: str, *, before: str | None, limit: int) -> list[Attempt]:
     """Attempts started through a connect link, newest first; `before` is the id of one: only older ones are wanted."""
+    start: tuple[int, str] | None = (2**63 - 1, "~")  # after every instant and every id
+    if before is not None:
+        row = await db.one("SELECT created_at_ms FROM attempts WHERE id = $1 AND link_id = $2", before, link_id)
+        start = None if row is None else (row["created_at_ms"], before)
+    if start is None:
+        return []
     rows = await db.all(
-        "SELECT * FROM attempts WHERE link_id = $1 AND (CAST($2 AS TEXT) IS NULL OR (created_at_ms, id) <"
-        " (SELECT b.created_at_ms, b.id FROM attempts b WHERE b.id = $2 AND b.link_id = $1))"
-        " ORDER BY created_at_ms DESC, id DESC LIMIT $3",
+        "SELECT * FROM attempts WHERE link_id = $1 AND (created_at_ms, id) < ($2, $3)"
+        " ORDER BY created_at_ms DESC, id DESC LIMIT $4",
         link_id,
-        before,
+        *start,
         limit,
     )
     return [_attempt(row) for row in rows]
