@@ -150,7 +150,7 @@ def test_one_server_after_the_other_restarts_and_nobody_is_refused(fleet: Fleet)
 
 
 def test_s53_whoever_writes_an_address_of_their_own_is_counted_by_the_one_the_proxy_saw(fleet: Fleet) -> None:
-    statuses = []
+    statuses: list[int] = []
     while 429 not in statuses and len(statuses) < MORE_THAN_ENOUGH:
         forged = f"198.51.100.{len(statuses)}"
         statuses.append(fleet.try_to_sign_in(source="127.0.0.2", X_Forwarded_For=forged).status)

@@ -68,7 +68,7 @@ async def test_s43_a_route_that_declares_nothing_is_found_and_answers_nobody(wor
     async def forgotten() -> str:
         return "secret"
 
-    app = Litestar([Router("/api/v1", route_handlers=[forgotten], guards=[admit])], openapi_config=None)
+    app = Litestar([Router("/api/v1", route_handlers=[forgotten], before_request=admitted)], openapi_config=None)
     app.state = framework_of(world).state
     ((path, handler),) = handlers(app)
     assert (path, isinstance(handler.opt.get("access"), Access)) == ("/api/v1/forgotten", False)

@@ -125,7 +125,7 @@ async def test_a_transaction_outlives_a_change_of_its_table(url: str, postgresql
         await tx.run(PUT, "a")
         row = await tx.one("DELETE FROM bot_inboxes WHERE bot_id = $1 RETURNING *", "a")
         assert row is not None
-        return len(dict(row))  # type: ignore[call-overload]
+        return len(dict(row))
 
     before = await db.transaction(work)
     connection = await asyncpg.connect(made)

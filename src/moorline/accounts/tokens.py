@@ -265,7 +265,7 @@ async def _saved(service: Service, held: Usable, lease: Lease, tokens: Tokens) -
 async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
     grant = held.grant
     warn_at, is_same_end = _warning_after(service, held, tokens)
-    needs_at = _needs_at(service, grant, _with_kept(held, tokens))
+    needs_at = expiry.need_of(service, grant.platform, _with_kept(held, tokens))
     sealed = grants.seal_tokens(service.vault, grant, tokens)
     sealed = replace(sealed, renew_at=due_at(service, grant, tokens), warn_at=warn_at)
 
@@ -336,13 +336,8 @@ def _outcome_of(error: MoorlineError) -> str:
 
 
 async def _put_off(service: Service, held: Usable, lease: Lease, renew_at: datetime) -> None:
-    needs_at = _needs_at(service, held.grant, held.tokens, is_failing=True)
+    needs_at = expiry.need_of(service, held.grant.platform, held.tokens, is_failing=True)
     await stored_grants.put_off(service.db, held.grant.id, lease, renew_at, needs_at=needs_at)
-
-
-def _needs_at(service: Service, grant: Grant, tokens: Tokens, *, is_failing: bool = False) -> datetime | None:
-    renews = expiry.renews_of(service, grant.platform)
-    return expiry.needs_at(tokens, renews, has_refresh=tokens.refresh is not None, is_failing=is_failing)
 
 
 def _later(failures: int, *, at_least_s: int = 0) -> datetime:
