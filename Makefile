@@ -22,6 +22,7 @@ demo: setup ## set up, then run service and sandbox together (PORT=8401 for anot
 
 test: setup-dev static ## set up, then every check and every test (ARGS="-k bluesky" for some of the tests)
 	@echo '== browser' && .venv/bin/python scripts/browser.py || echo 'make: going on without; the tests that need a browser will fail'
+	@echo '== pgbouncer' && .venv/bin/python scripts/pooler.py || echo 'make: going on without; the test of a pooler will fail'
 	@echo '== pytest'
 	@.venv/bin/pytest $(ARGS)
 
@@ -36,8 +37,8 @@ screenshots: browser ## photograph every page in every look, into screenshots/ (
 bench: setup-dev ## measure, a quarter of an hour (ARGS are handed on: --without rivals, --write-docs; --help lists all)
 	@.venv/bin/python -m bench $(ARGS)
 
-soak: setup-dev ## three months of virtual time for the grant engine, in a quarter of an hour at most (ARGS are handed to pytest)
-	@.venv/bin/pytest -s tests/soak/long.py $(ARGS)
+soak: setup-dev ## three months of virtual time for the grant engine in a quarter of an hour, then an hour of fuzzing (ARGS are handed to pytest)
+	@.venv/bin/pytest -s tests/soak/long.py tests/soak/fuzz.py $(ARGS)
 
 messages: setup-dev ## bring the catalogues of all languages up to date with the texts, and list what is not translated
 	@.venv/bin/python scripts/messages.py $(ARGS)

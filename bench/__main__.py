@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import uvloop
 
-from bench import documents, options, report
+from bench import crowd, documents, options, report
 from bench.options import Options
 from bench.processes import Broken
 from bench.rounds import Results, measure
@@ -15,6 +15,8 @@ from bench.rounds import Results, measure
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code: 0 when everything was measured (targets met or not), 1 when something broke, 130 when stopped."""
+    if arguments[:1] == ["seed"]:
+        return crowd.main(arguments[1:])
     chosen = options.parse(arguments)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -9,7 +9,21 @@ from pathlib import Path
 
 import msgspec
 
-from bench import chart, chooser, claims, details, drains, figures, memory, operations, pages, renewing, report, rivals
+from bench import (
+    chart,
+    chooser,
+    claims,
+    details,
+    drains,
+    figures,
+    growth,
+    memory,
+    operations,
+    pages,
+    renewing,
+    report,
+    rivals,
+)
 from bench.chart import Bar, Panel
 from bench.figures import Line, Single
 from bench.load import CONNECTIONS
@@ -35,6 +49,7 @@ _TITLES = {
     TOKEN: (claims.TITLE, "renewal, ", "delivery to "),
     "calls-out": (details.TITLE, pages.TITLE),
     chooser.NAME: (chooser.TITLE,),
+    growth.NAME: ("among ", "growth: "),  # no part: a table of its own, by engine and size
 }
 
 

@@ -74,8 +74,8 @@ async def _drain(
     worker = place.worker
     await _told(place, begin_anew=True)
     async with seeding.opened(place.url) as db:
-        server_pid, writes = await _server_pid(db), await _writes(db)
-        database_s = None if server_pid is None else tree_cpu_s(server_pid)
+        pid, writes = await server_pid(db), await _writes(db)
+        database_s = None if pid is None else tree_cpu_s(pid)
         cpu_s, begun_s = worker.cpu_s(), time.perf_counter()
         await begin(db)
     while (await _told(place))[told] < count:
@@ -93,8 +93,8 @@ async def _drain(
         wall_s=wall_s,
         cpu_ms_each=cpu_s * 1000 / count,
         database_cpu_ms_each=None
-        if server_pid is None or database_s is None
-        else (tree_cpu_s(server_pid) - database_s) * 1000 / count,
+        if pid is None or database_s is None
+        else (tree_cpu_s(pid) - database_s) * 1000 / count,
         writes_each=None if writes is None or written is None else (written - writes) / count,
     )
 
@@ -114,8 +114,8 @@ async def _told(place: Place, *, begin_anew: bool = False) -> dict[str, int]:
     return told
 
 
-async def _server_pid(db: Database) -> int | None:
-    """The process all others of PostgreSQL descend from."""
+async def server_pid(db: Database) -> int | None:
+    """The process all others of PostgreSQL descend from; None on SQLite."""
     if db.engine == "sqlite":
         return None
     row = await db.one("SELECT pg_backend_pid() AS pid")

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bench import chooser, claims, details, pages, renewing
+from bench import chooser, claims, details, growth, pages, renewing, sized
 from bench.drains import Drain
 from bench.load import CONNECTIONS, Sample
 from bench.operations import OURS, Operation
@@ -18,6 +18,7 @@ _CALLS_IN_FLOW = 2
 _DETAILS_IN_CALLS = 10.0
 _BESIDE_IN_RESULT_PAGES = 10.0  # a result page as it was sent, parsed, and mapped
 _RENDER_CPU_MS, _FIRST_PAINT_KIB = 15.0, 60.0
+_ACCOUNT_BYTES = 1_800.0
 # At least so many a second and process.
 _RENEWALS_PER_S, _DELIVERIES_PER_S = 1_000.0, 1_000.0
 _CLAIMS_PER_S = {"sqlite": 4_000.0, "postgresql": 1_500.0}
@@ -105,6 +106,7 @@ def singles(results: Results) -> list[Single]:
         *_listings(results),
         *_choosers(results),
         *_background(results),
+        *_growth(results),
     ]
 
 
@@ -178,6 +180,24 @@ def _background(results: Results) -> list[Single]:
     for (hooks, engine), delivered in told.deliveries.items():
         title = f"delivery to {hooks} webhook{'s' if hooks > 1 else ''}, {engine}"
         found += _drains(title, delivered, per_s=_DELIVERIES_PER_S)
+    return found
+
+
+def _growth(results: Results) -> list[Single]:
+    found = []
+    for grown in results.grown:
+        for name, at_most in growth.AT_MOST.items():
+            title = f"{name}, {grown.engine}"
+            cpu_ms = [grown.cpu_ms[name, count] for count in grown.crowds]
+            found += [
+                _single(f"among {count:,}: {title}", "ms CPU", told)
+                for count, told in zip(grown.crowds, cpu_ms, strict=True)
+            ]
+            # Of the medians: what the machine does beside in one round says nothing of growth.
+            ratio = statistics.median(cpu_ms[1]) / statistics.median(cpu_ms[0])
+            found.append(_single(f"growth: {title}", "times", [ratio], target=at_most))
+        each = grown.bytes_each[sized.WHOLE]
+        found.append(_single(f"growth: an account on the disk, {grown.engine}", "bytes", [each], target=_ACCOUNT_BYTES))
     return found
 
 

@@ -48,11 +48,11 @@ async def prepare(world: World, opened: aiohttp.ClientSession) -> dict[str, Oper
     flows = {platform: await _flow(world, opened, platform) for platform in ("twitter", "facebook")}
     twitter = flows["twitter"]
     once: Mapping[str, tuple[str, Once | Part]] = {
-        "start": ("start connect (twitter)", _getting(_start_url(world, "twitter"), world.flow_key)),
+        "start": ("start connect (twitter)", getting(_start_url(world, "twitter"), world.flow_key)),
         "callback": ("callback (twitter)", Part(before=twitter.consented, once=twitter.call_back, after=_nothing_more)),
-        "get": ("get account", _getting(f"{world.server_url}/api/v1/accounts/{world.account_id}", world.list_key)),
+        "get": ("get account", getting(f"{world.server_url}/api/v1/accounts/{world.account_id}", world.list_key)),
         "token": ("token endpoint, nothing to renew", token_of(world, world.account_id)),
-        "list": ("list of 100 accounts", _getting(f"{world.server_url}/api/v1/accounts", world.list_key)),
+        "list": ("list of 100 accounts", getting(f"{world.server_url}/api/v1/accounts", world.list_key)),
         "twitter": ("whole flow (twitter)", twitter.to_end),
         "facebook": ("whole flow (facebook)", flows["facebook"].choose_page),
     }
@@ -75,10 +75,30 @@ async def consented(world: World, opened: aiohttp.ClientSession, platform: str) 
     return await (await _flow(world, opened, platform)).landed(opened)
 
 
+async def callbacks(world: World, opened: aiohttp.ClientSession, count: int) -> list[Once]:
+    """So many callbacks of X that only have to be called, each once."""
+    flow = await _flow(world, opened, "twitter")
+    return [_called_back(await flow.consented(opened)) for _ in range(count)]
+
+
+def _called_back(callback: URL) -> Once:
+    async def once(opened: aiohttp.ClientSession) -> None:
+        async with opened.get(callback, allow_redirects=False) as answer:
+            if "connected=twitter" not in await location_of(answer):
+                raise Unexpected(f"the callback led to {answer.headers['location'][:200]}")
+
+    return once
+
+
+def start_of(world: World) -> Once:
+    """Start a connection of X."""
+    return getting(_start_url(world, "twitter"), world.flow_key)
+
+
 def token_of(world: World, account_id: str) -> Once:
     """Ask for the platform's token of an account of either tenant."""
     key = world.list_key if account_id == world.account_id else world.flow_key
-    return _getting(f"{world.server_url}/api/v1/accounts/{account_id}/token", key)
+    return getting(f"{world.server_url}/api/v1/accounts/{account_id}/token", key)
 
 
 async def json_at(opened: aiohttp.ClientSession, url: str) -> Any:
@@ -95,10 +115,11 @@ async def reset_sandbox(sandbox_url: str, opened: aiohttp.ClientSession) -> None
 
 def constant(world: World) -> Once:
     """The floor's operation."""
-    return _getting(world.floor_url, world.flow_key)
+    return getting(world.floor_url, world.flow_key)
 
 
-def _getting(address: str, key: str) -> Once:
+def getting(address: str, key: str) -> Once:
+    """Read an address with a key."""
     url, headers = URL(address, encoded=True), {"authorization": f"Bearer {key}"}
 
     async def once(opened: aiohttp.ClientSession) -> None:

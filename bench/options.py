@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import chooser, claims, details, drains, memory, operations, pages, renewing, rivals
+from bench import chooser, claims, details, drains, growth, memory, operations, pages, renewing, rivals
 from bench.seeding import Sizes
 from tests.engines import ENGINES, Engine
 
 ROUNDS, SECONDS, STARTS, DRAINS = 5, 1.0, 5, 3
 QUICK_ROUNDS, QUICK_SECONDS, QUICK_STARTS, QUICK_DRAINS = 1, 0.15, 1, 1
 SIZES = Sizes(grants=100_000, due=10_000, deliveries=20_000)
+CROWDS, QUICK_CROWDS = (1_000, 1_000_000), (400, 800)
 FLOWS, QUICK_FLOWS = 2_000, 60
 QUICK_SIZES = Sizes(grants=600, due=60, deliveries=600)
 NAMES = (
     *operations.NAMES, renewing.NAME, details.NAME, pages.NAME, chooser.NAME, claims.NAME, drains.RENEWALS,
-    drains.DELIVERIES, memory.NAME, rivals.NAME,
+    drains.DELIVERIES, memory.NAME, rivals.NAME, growth.NAME,
 )  # fmt: skip
+USUAL = tuple(name for name in NAMES if name != growth.NAME)  # that takes a quarter of an hour and 5 GB of disk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,8 @@ class Options:
     """`seconds` of load per operation, number of connections and round; `starts` of the command and the server.
 
     `drains`: how often background work is let pile up and done. `flows` after which memory is measured.
-    `engines` on which the operations are measured. `writes_docs`: into docs/performance.md.
+    `engines` on which the operations are measured. `crowds`: accounts of the two databases of `growth`.
+    `writes_docs`: into docs/performance.md.
     """
 
     rounds: int
@@ -34,6 +37,7 @@ class Options:
     starts: int
     drains: int
     sizes: Sizes
+    crowds: tuple[int, int]
     flows: int
     engines: tuple[Engine, ...]
     only: tuple[str, ...]
@@ -67,9 +71,14 @@ def parse(arguments: Sequence[str]) -> Options:
         starts=QUICK_STARTS if given.quick else STARTS,
         drains=QUICK_DRAINS if given.quick else min(given.rounds or DRAINS, DRAINS),
         sizes=QUICK_SIZES if given.quick else SIZES,
+        crowds=QUICK_CROWDS if given.quick else CROWDS,
         flows=given.flows or (QUICK_FLOWS if given.quick else FLOWS),
         engines=tuple(engine for engine in ENGINES if not given.engine or engine in given.engine),
-        only=tuple(name for name in NAMES if (not given.only or name in given.only) and name not in given.without),
+        only=tuple(
+            name
+            for name in NAMES
+            if name in (given.only or (NAMES if given.quick else USUAL)) and name not in given.without
+        ),
         json_path=None if given.json is None else given.json.absolute(),
         writes_docs=given.write_docs,
         command=shlex.join(["python", "-m", "bench", *arguments]),

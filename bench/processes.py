@@ -186,8 +186,14 @@ def _tree(pid: int) -> list[psutil.Process]:
 
 
 def _inherited() -> dict[str, str]:
-    """Our environment without anybody's settings of Moorline, and with this package importable from any folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MOORLINE_")}
+    """Our environment without anybody's settings of Moorline, and with this package importable from any folder.
+
+    What runs is compiled once, as an installed package is: else each start would be mostly the compiler's.
+    """
+    left_out = {"PYTHONDONTWRITEBYTECODE"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("MOORLINE_") and name not in left_out
+    }
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), kept.get("PYTHONPATH"))))}
 
 

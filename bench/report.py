@@ -94,6 +94,7 @@ def told(results: Results, lines: Sequence[Line], singles: Sequence[Single]) -> 
         "missing": results.missing,
         "operations": [{**asdict(line), "is_met": line.is_met} for line in lines],
         "figures": [{**asdict(single), "is_met": single.is_met} for single in singles],
+        "bytes_each": {grown.engine: grown.bytes_each for grown in results.grown},
         "rounds_cpu_ms": [
             {"name": name, "connections": connections, "cpu_ms": [sample.cpu_ms for sample in samples]}
             for (name, connections), samples in rounds.items()

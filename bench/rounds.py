@@ -11,10 +11,11 @@ from pathlib import Path
 
 import aiohttp
 
-from bench import background, chooser, details, memory, operations, pages, renewing, rivals, sides
+from bench import background, chooser, details, growth, memory, operations, pages, renewing, rivals, sides
 from bench.background import Background
 from bench.chooser import Chooser
 from bench.details import Details
+from bench.growth import Grown
 from bench.load import CONNECTIONS, Once, Part, Sample, drive, session
 from bench.memory import Memory
 from bench.operations import Operation
@@ -25,7 +26,7 @@ from bench.rivals import environments
 from bench.rivals.environments import Unavailable
 from bench.rivals.running import Ready
 from bench.sides import Side
-from bench.world import HOST, World, environment_of, free_ports, seed, with_played
+from bench.world import HOST, World, environment_of, free_ports, seed, start_sandbox, with_played
 from moorline import clock
 
 FLOOR = "H"
@@ -61,6 +62,7 @@ class Results:
     choosers: list[Chooser] = field(default_factory=list)
     memory: Memory | None = None
     background: Background = field(default_factory=Background)
+    grown: list[Grown] = field(default_factory=list)
 
 
 async def measure(options: Options) -> Results:
@@ -88,8 +90,7 @@ class _Run:
         sandbox_url, floor_url = f"http://{HOST}:{sandbox_port}", f"http://{HOST}:{floor_port}"
         played_url = f"http://{HOST}:{played_port}"
         outbound_map = with_played(
-            await sides.start_sandbox(fleet, sandbox_port, f"http://{HOST}:{server_port}", core=self._load_core),
-            played_url,
+            await start_sandbox(fleet, sandbox_port, f"http://{HOST}:{server_port}", core=self._load_core), played_url
         )
         database_url = f"sqlite:///{fleet.folder / 'moorline.sqlite3'}"
         environment = environment_of(server_port, database_url, outbound_map=outbound_map)
@@ -136,6 +137,11 @@ class _Run:
             results.background = await background.measure(
                 options, fleet, server_core=self._server_core, load_core=self._load_core, opened=opened, show=_show
             )
+            if growth.NAME in options.only:
+                place = growth.Stage(
+                    options=options, fleet=fleet, server_core=self._server_core, load_core=self._load_core, show=_show
+                )
+                results.grown = await growth.measure(place, opened)
         _show("")
         return results
 

@@ -197,7 +197,7 @@ def _grant_rows(service: Service, tenant: Tenant, number: int, *, is_one: bool) 
 
 async def _insert(url: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     if url.startswith("sqlite:///"):
-        await asyncio.to_thread(_insert_into_sqlite, url, table, columns, rows)
+        await asyncio.to_thread(insert_into_sqlite, url, table, columns, rows)
         return
     connection = await asyncpg.connect(url)
     try:
@@ -207,7 +207,8 @@ async def _insert(url: str, table: str, columns: Sequence[str], rows: Iterable[S
         await connection.close()
 
 
-def _insert_into_sqlite(url: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def insert_into_sqlite(url: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows in one transaction, and let none of it wait in the log."""
     connection = open_connection(url.removeprefix("sqlite:///"))
     try:
         marks = ", ".join("?" * len(columns))

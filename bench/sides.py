@@ -1,6 +1,5 @@
 """Who takes turns in a run: Moorline on each engine, and its rivals; each is a process with operations of its own."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -12,10 +11,10 @@ import asyncpg
 from bench import operations, rivals
 from bench.operations import Operation
 from bench.options import Options
-from bench.processes import COMMAND, POLL_S, Broken, Child, Fleet, until_answers, while_waiting
+from bench.processes import COMMAND, Child, Fleet, until_answers
 from bench.rivals import running
 from bench.rivals.running import Ready
-from bench.world import HOST, environment_of, free_ports, outbound_map_in, seed
+from bench.world import HOST, environment_of, free_ports, seed, start_sandbox
 from tests.engines import started_postgresql
 
 COMPARED = ("start", "callback")  # with rivals
@@ -44,18 +43,6 @@ def asked(options: Options) -> tuple[str, ...]:
     chosen = [name for name in operations.NAMES if name in options.only] if "sqlite" in options.engines else []
     beside = COMPARED if rivals.NAME in options.only else ()
     return tuple(name for name in operations.NAMES if name in {*chosen, *beside})
-
-
-async def start_sandbox(fleet: Fleet, port: int, callback_base: str, *, core: int | None) -> str:
-    """Start a sandbox; the map that leads to it. Raises: Broken."""
-    command = [str(COMMAND), "sandbox", "--host", HOST, "--port", str(port), "--callback-base", callback_base]
-    sandbox = fleet.start("the sandbox", command, core=core)
-    for _ in while_waiting(sandbox):
-        outbound_map = outbound_map_in(sandbox.told())
-        if outbound_map is not None:
-            return outbound_map
-        await asyncio.sleep(POLL_S)
-    raise Broken("The sandbox did not print its map.")
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """What a run is played in: the server's environment, and who has what in its database."""
 
+import asyncio
 import json
 import re
 import socket
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bench.processes import Broken
+from bench.processes import COMMAND, POLL_S, Broken, Fleet, while_waiting
 from moorline import clock, ids, settings
 from moorline.accounts import accounts
 from moorline.accounts.proven import Proven
@@ -69,6 +70,18 @@ def outbound_map_in(told: str) -> str | None:
     except ValueError as error:
         raise Broken(f"The sandbox printed a map that is not JSON: {found[1][:200]}") from error
     return found[1]
+
+
+async def start_sandbox(fleet: Fleet, port: int, callback_base: str, *, core: int | None) -> str:
+    """Start a sandbox; the map that leads to it. Raises: Broken."""
+    command = [str(COMMAND), "sandbox", "--host", HOST, "--port", str(port), "--callback-base", callback_base]
+    sandbox = fleet.start("the sandbox", command, core=core)
+    for _ in while_waiting(sandbox):
+        outbound_map = outbound_map_in(sandbox.told())
+        if outbound_map is not None:
+            return outbound_map
+        await asyncio.sleep(POLL_S)
+    raise Broken("The sandbox did not print its map.")
 
 
 def with_played(outbound_map: str, played_url: str) -> str:

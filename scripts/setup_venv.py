@@ -166,6 +166,9 @@ def set_up(lock: int, *, dev: bool) -> None:
     pip += ["--progress-bar", "off", "--no-user", "--no-compile", "--no-deps"]
     follow([*pip, "--require-hashes", "--requirement", str(DEV_LOCK if dev else RUN_LOCK)], lock)
     follow([*pip, "--no-build-isolation", "--editable", str(ROOT)], lock)
+    # Compile what the service imports, now and once. -I: also where the environment wants no bytecode written, and each
+    # start would compile it all again.
+    follow([str(PYTHON), "-I", "-c", "import moorline.cli.running"], lock)
     STAMP.write_text(stamp(dev=dev), encoding="utf-8")
     os.ftruncate(lock, 0)
 

@@ -27,7 +27,7 @@ from moorline.store import migrate
 Engine = Literal["sqlite", "postgresql"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 90.0
 ROOM_BYTES = 2**30
 # Nothing here has to survive a power failure.
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_wal_size=64MB")

@@ -41,6 +41,18 @@ def test_a_running_clock_can_be_moved_and_set_right_again() -> None:
     assert clock.now() - datetime.now(UTC) < timedelta(minutes=1)
 
 
+def test_the_time_of_another_machine_can_be_told_without_touching_what_a_test_set(frozen_clock: FrozenClock) -> None:
+    clock.correct(timedelta(minutes=5))
+    try:
+        stood = clock.now()
+        clock.freeze(None)
+        ahead = clock.now() - clock.machine_now()
+    finally:
+        clock.correct(timedelta(0))
+    assert stood == datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)
+    assert timedelta(minutes=4, seconds=59) < ahead <= timedelta(minutes=5)
+
+
 @given(instant_ms=INSTANTS_MS)
 def test_a_stored_instant_comes_back_to_the_millisecond(instant_ms: int) -> None:
     assert clock.to_ms(clock.from_ms(instant_ms)) == instant_ms

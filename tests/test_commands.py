@@ -14,10 +14,11 @@ from moorline.vault import new_key
 from tests.journeys.processes import MOORLINE
 
 
-def run(folder: Path, *arguments: str) -> str:
+def run(folder: Path, *arguments: str, **more: str) -> str:
     """What a command printed, once it ended well."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     settings = {f"{PREFIX}DATABASE_URL": f"sqlite:///{folder}/db.sqlite3", f"{PREFIX}ENCRYPTION_KEYS": new_key()}
+    settings |= {f"{PREFIX}{name}": value for name, value in more.items()}
     done = subprocess.run(
         [str(MOORLINE), *arguments], cwd=folder, env=given | settings, capture_output=True, text=True, check=False
     )
@@ -55,3 +56,20 @@ def test_keys_made_and_revoked_here_are_told_in_the_audit_log_as_such(tmp_path: 
         ("api_key.created", "command line", user_id, made["id"]),
         ("api_key.deleted", "command line", user_id, made["id"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, None),
+        ({"METRICS_PORT": "9464"}, "/metrics at 127.0.0.1:9464, for whoever reaches it"),
+        (
+            {"METRICS_PORT": "9464", "METRICS_HOST": "192.0.2.8", "METRICS_TOKEN": "a-token-for-scraping-only"},
+            "/metrics at 192.0.2.8:9464, for whoever brings the token",
+        ),
+    ],
+)
+def test_the_doctor_says_who_may_read_the_metrics(tmp_path: Path, more: dict[str, str], told: str | None) -> None:
+    run(tmp_path, "migrate")
+    findings = {one["what"]: one["told"] for one in json.loads(run(tmp_path, "doctor", "--json", **more))}
+    assert findings.get("MOORLINE_METRICS_PORT") == told

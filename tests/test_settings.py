@@ -48,6 +48,8 @@ def test_everything_can_be_set() -> None:
         PORT="443",
         DATABASE_URL="postgresql://moorline:p%40ss@db.example.com:5432/moorline",
         RATE_LIMIT_PER_MINUTE="0",
+        LIMITS="start-link=100",
+        LIMITS_URL="rediss://moorline:s3cret@redis.example.com:6380/1",
         OUTBOUND_MAP='{"https://a": "http://b"}',
         OUTBOUND_ALLOW="pds.example:3000",
         CORS_ORIGINS="https://app.example.com, http://localhost:3000",
@@ -60,6 +62,12 @@ def test_everything_can_be_set() -> None:
         BLUESKY_DNS="YES",
         BACKGROUND="off",
         TRUSTED_PROXIES="2",
+        METRICS_TOKEN="scrape-me-if-you-can",
+        METRICS_HOST="192.0.2.8",
+        METRICS_PORT="9464",
+        TRACES_URL="http://collector.example:4318/v1/traces",
+        TRACES_PERCENT="5",
+        TRACES_JOIN_CALLERS="on",
         PINTEREST_CLIENT_ID="app-1",
         PINTEREST_CLIENT_SECRET="a secret",
         PINTEREST_REDIRECT_URI="https://app.example.com/hooks/pinterest?x=1",
@@ -72,6 +80,8 @@ def test_everything_can_be_set() -> None:
         port=443,
         database_url="postgresql://moorline:p%40ss@db.example.com:5432/moorline",
         rate_limit_per_minute=0,
+        limits="start-link=100",
+        limits_url="rediss://moorline:s3cret@redis.example.com:6380/1",
         outbound_map='{"https://a": "http://b"}',
         outbound_allow="pds.example:3000",
         cors_origins=("https://app.example.com", "http://localhost:3000"),
@@ -83,6 +93,12 @@ def test_everything_can_be_set() -> None:
         bluesky_dns=True,
         background=False,
         trusted_proxies=2,
+        metrics_token="scrape-me-if-you-can",
+        metrics_host="192.0.2.8",
+        metrics_port=9464,
+        traces_url="http://collector.example:4318/v1/traces",
+        traces_percent=5,
+        traces_join_callers=True,
     )
     assert settings.platforms["telegram"] == PlatformSettings(client_id="123456789", client_secret=BOT_TOKEN)
     assert settings.platforms["pinterest"] == PlatformSettings(
@@ -105,7 +121,9 @@ def test_settings_show_no_secret_when_printed() -> None:
         REDDIT_CLIENT_ID="app-1",
         REDDIT_CLIENT_SECRET="s3cret",
         DATABASE_URL="postgresql://u:s3cret@db/m",
+        LIMITS_URL="redis://:s3cret@redis",
         TELEGRAM_BOT_TOKEN=BOT_TOKEN,
+        METRICS_TOKEN="s3cret-for-scraping",
     )
     assert "s3cret" not in repr(settings)
     assert BOT_TOKEN not in repr(settings)
@@ -121,6 +139,11 @@ def test_settings_show_no_secret_when_printed() -> None:
         ({"PORT": "9" * 5000}, "give a whole number from 1 to 65535."),
         ({"RATE_LIMIT_PER_MINUTE": "-1"}, "give a whole number from 0 to"),
         ({"RATE_LIMIT_PER_MINUTE": "1.5"}, "give a whole number from 0 to"),
+        ({"LIMITS_URL": "database"}, 'MOORLINE_LIMITS_URL is "database", which needs PostgreSQL'),
+        ({"LIMITS_URL": "redis:6379"}, "must be memory, database, or start with redis:// or rediss://"),
+        ({"LIMITS_URL": "redis://"}, "must be memory, database, or start with redis:// or rediss://"),
+        ({"LIMITS_URL": "redis://[::1/0"}, "must be memory, database, or start with redis:// or rediss://"),
+        ({"LIMITS_URL": "redis://:p/w@host"}, "must be memory, database, or start with redis:// or rediss://"),
         ({"LOG_JSON": "perhaps"}, 'MOORLINE_LOG_JSON is "perhaps": give true or false.'),
         ({"BLUESKY_DNS": "2"}, 'MOORLINE_BLUESKY_DNS is "2": give true or false.'),
         ({"LOG_LEVEL": "LOUD"}, 'MOORLINE_LOG_LEVEL is "LOUD": give one of DEBUG, INFO, WARNING, ERROR.'),
@@ -128,7 +151,22 @@ def test_settings_show_no_secret_when_printed() -> None:
         ({"TELEGRAM_CODE_PREFIX": "L"}, "give 2 to 12 letters or digits."),
         ({"TELEGRAM_CODE_PREFIX": "LATE-"}, "give 2 to 12 letters or digits."),
         ({"TELEGRAM_BOT_TOKEN": "late"}, "MOORLINE_TELEGRAM_BOT_TOKEN is not a bot token"),
+        ({"DATABASE_POOL_SIZE": "0"}, 'MOORLINE_DATABASE_POOL_SIZE is "0": give a whole number from 1 to 1000.'),
+        ({"DATABASE_STATEMENT_TIMEOUT_S": "x"}, "MOORLINE_DATABASE_STATEMENT_TIMEOUT_S is "),
+        ({"DATABASE_STATEMENT_CACHE": "some"}, "MOORLINE_DATABASE_STATEMENT_CACHE is "),
+        ({"DRAIN_S": "301"}, 'MOORLINE_DRAIN_S is "301": give a whole number from 0 to 300.'),
+        ({"DATABASE_URL": "postgresql://u@a:5432,b:x/d"}, "has no number as its port"),
         ({"TRUSTED_PROXIES": "-1"}, 'MOORLINE_TRUSTED_PROXIES is "-1": give a whole number from 0 to 10.'),
+        (
+            {"METRICS_TOKEN": "short"},
+            "MOORLINE_METRICS_TOKEN must have 16 to 256 printable ASCII characters, no spaces.",
+        ),
+        ({"METRICS_TOKEN": "a token with spaces"}, "MOORLINE_METRICS_TOKEN must have 16 to 256"),
+        ({"METRICS_PORT": "65536"}, 'MOORLINE_METRICS_PORT is "65536": give a whole number from 0 to 65535.'),
+        ({"METRICS_PORT": "8400"}, "MOORLINE_METRICS_PORT is MOORLINE_PORT: give a port of its own, or 0 for none."),
+        ({"TRACES_URL": "collector:4318"}, 'MOORLINE_TRACES_URL is "collector:4318": give an address such as http://'),
+        ({"TRACES_URL": "http://u:p@h/v1"}, "MOORLINE_TRACES_URL is an address with a user name: give an address"),
+        ({"TRACES_PERCENT": "0"}, 'MOORLINE_TRACES_PERCENT is "0": give a whole number from 1 to 100.'),
         ({"CORS_ORIGINS": "https://a.example/path"}, 'holds "https://a.example/path": give origins such as'),
         ({"CORS_ORIGINS": "https://a.example,app"}, 'MOORLINE_CORS_ORIGINS holds "app"'),
         ({"DATABASE_URL": "mysql://u@h/d"}, "MOORLINE_DATABASE_URL must start with sqlite:/// "),
@@ -189,6 +227,16 @@ def test_half_given_credentials_are_refused_naming_the_other_half(platform: str,
 )
 def test_an_unknown_setting_is_refused_with_the_one_that_was_meant(name: str, meant: str) -> None:
     assert the_fault(**{name: "s3cret"}) == f"MOORLINE_{name} is not a setting. Did you mean MOORLINE_{meant}?"
+
+
+def test_a_database_of_several_servers_is_taken() -> None:
+    url = "postgresql://u:p@one:5432,two:5433/moorline?target_session_attrs=read-write"
+    assert loaded(DATABASE_URL=url).database_url == url
+
+
+def test_how_many_statements_are_kept_is_found_out_unless_it_is_said() -> None:
+    kept = [loaded(DATABASE_STATEMENT_CACHE=said).database_statement_cache for said in ("auto", "0", "100")]
+    assert (loaded().database_statement_cache, kept) == (None, [None, 0, 100])
 
 
 def test_an_unknown_setting_like_no_other_is_refused_without_a_guess() -> None:

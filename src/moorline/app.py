@@ -3,14 +3,19 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.config.cors import CORSConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
+from litestar.types import ASGIApp
+from typing_extensions import override
 
-from moorline import __version__, platforms
+from moorline import __version__, observing, platforms
 from moorline.access import public
 from moorline.connect import purge
 from moorline.connect.bot_updates import BotConsumer, configured_bots
@@ -42,18 +47,16 @@ from moorline.http import (
 from moorline.http.callers import admit
 from moorline.http.document import DocumentConfig
 from moorline.http.envelope import Envelope
-from moorline.http.limits import RateLimits
-from moorline.jobs import engine
-from moorline.outbound import Outbound, OutboundMap
-from moorline.pages.dashboard.tries import Tries
+from moorline.jobs import engine, timekeeping
+from moorline.limits.opening import open_limits
+from moorline.outbound import OutboundMap
 from moorline.pages.failures import for_browsers
 from moorline.pages.routes import PAGES
-from moorline.pages.starts import Starts
 from moorline.service import Service
 from moorline.settings import PREFIX, Settings, WrongSettings
 from moorline.store import engines as store
 from moorline.store import migrate, vault_marks
-from moorline.store.db import Database
+from moorline.store.db import Database, PoolOptions
 from moorline.vault import CannotOpen, Vault
 
 T = TypeVar("T")
@@ -68,28 +71,43 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """
     outbound_map = _checked("OUTBOUND_MAP", settings.outbound_map, OutboundMap.parse)
     outbound_allow = _checked("OUTBOUND_ALLOW", settings.outbound_allow, OutboundAllow.parse)
-    db = await store.connect(settings.database_url)
-    http = Outbound(
+    options = PoolOptions(
+        size=settings.database_pool_size,
+        statement_timeout_s=settings.database_statement_timeout_s,
+        statement_cache=settings.database_statement_cache,
+    )
+    observed = observing.begin(settings)
+    try:
+        db = observed.database(await store.connect(settings.database_url, options))
+    except BaseException:
+        await observed.close()
+        raise
+    http = observed.outbound(
         outbound_map=outbound_map,
         outbound_allow=outbound_allow,
         public_url=settings.public_url,
     )
     try:
-        if not await migrate.is_current(db):
-            raise StoreUnavailable("The database has not this version's schema. Run: moorline migrate")
+        if (sentence := await migrate.misfit(db)) is not None:
+            raise StoreUnavailable(sentence)
         vault = Vault(settings.encryption_keys)
         await _check_keys(db, vault)
-        yield Service(
-            settings=settings,
-            db=db,
-            vault=vault,
-            http=http,
-            outbound_map=outbound_map,
-            platforms=platforms.by_name(resolve_txt=resolve_txt if settings.bluesky_dns else None),
-        )
+        async with timekeeping.kept(db), open_limits(settings, db) as limits:
+            yield Service(
+                settings=settings,
+                db=db,
+                vault=vault,
+                http=http,
+                limits=limits,
+                outbound_map=outbound_map,
+                platforms=platforms.by_name(resolve_txt=resolve_txt if settings.bluesky_dns else None),
+                metrics=observed.metrics,
+                tracing=observed.tracing,
+            )
     finally:
         await http.close()
         await db.close()
+        await observed.close()
 
 
 async def _check_keys(db: Database, vault: Vault) -> None:
@@ -115,11 +133,18 @@ def _checked(name: str, text: str, parse: Callable[[str], T]) -> T:
         raise WrongSettings([f"{PREFIX}{name} is wrong: {error}."]) from error
 
 
+class _App(Litestar):
+    @staticmethod
+    @override
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        # The framework's own also load pydantic where it is installed, for models nobody has here.
+        return [*plugins, MsgspecDIPlugin()]
+
+
 def create_app(service: Service) -> Envelope:
     """The ASGI application over an open service; its lifespan runs the background tasks."""
-    rate_limits = RateLimits(service.settings.rate_limit_per_minute)
-    litestar = Litestar(
-        route_handlers=[_api(), PAGES, healthz, readyz],
+    litestar = _App(
+        route_handlers=[_api(), PAGES, healthz, readyz, *([metrics] if service.settings.metrics_token else [])],
         exception_handlers=for_browsers(failures.HANDLERS),
         cors_config=_cors(service.settings),
         lifespan=[_background(service)],
@@ -129,10 +154,12 @@ def create_app(service: Service) -> Envelope:
         debug=False,
     )
     litestar.state.service = service
-    litestar.state.rate_limits = rate_limits
-    litestar.state.sign_in_tries = Tries()
-    litestar.state.starts = Starts()
-    return Envelope(idempotency.Keeper(litestar, service), rate_limits)
+    if service.metrics is not None:
+        from moorline.scrape import Scrape
+
+        litestar.state.scrape = Scrape(service, service.metrics)
+    keeper: ASGIApp = idempotency.Keeper(litestar, service)
+    return Envelope(keeper if service.tracing is None else service.tracing.requests(keeper), service.limits)
 
 
 @get("/healthz", opt=public(), include_in_schema=False)
@@ -143,13 +170,25 @@ async def healthz() -> dict[str, str]:
 
 @get("/readyz", opt=public(), include_in_schema=False)
 async def readyz(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
-    """The database answers and has this version's schema."""
+    """The database answers and this version can serve it, and the server is not told to stop."""
     service: Service = request.app.state.service
+    if service.stopping.is_set():
+        return Response({"status": "stopping"}, status_code=503)
     try:
-        ready = await migrate.is_current(service.db)
+        ready = await migrate.misfit(service.db) is None
     except StoreUnavailable:
         ready = False
     return Response({"status": "ready" if ready else "not ready"}, status_code=200 if ready else 503)
+
+
+@get("/metrics", opt=public(), include_in_schema=False)
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """What is counted here, for whoever brings `MOORLINE_METRICS_TOKEN`; without that setting there is no such path."""
+    given = request.headers
+    told = await request.app.state.scrape.answer(
+        authorization=given.get("authorization", ""), accept=given.get("accept", "")
+    )
+    return Response(told.body, status_code=told.status, headers=told.headers)
 
 
 def _api() -> Router:
@@ -157,31 +196,37 @@ def _api() -> Router:
         path="/api/v1",
         # Fixed paths first; the router prefers them to /connect/{platform} whatever the order.
         route_handlers=[
-            neighbours.ROUTERS,
-            accounts.ROUTERS,
-            account_options.ROUTERS,
-            app_credentials.ROUTERS,
-            audit.ROUTERS,
-            tokens.ROUTERS,
-            proxy.ROUTERS,
-            health.ROUTERS,
-            invites.ROUTERS,
-            selections.ROUTERS,
-            linkedin.ROUTERS,
-            bluesky.ROUTERS,
-            telegram.ROUTERS,
-            webhooks.ROUTERS,
-            links.ROUTERS,
-            connect.ROUTERS,
-            connect_logs.ROUTERS,
+            *neighbours.ROUTES,
+            *accounts.ROUTES,
+            *account_options.ROUTES,
+            *app_credentials.ROUTES,
+            *audit.ROUTES,
+            *tokens.ROUTES,
+            *proxy.ROUTES,
+            *health.ROUTES,
+            *invites.ROUTES,
+            *selections.ROUTES,
+            *linkedin.ROUTES,
+            *bluesky.ROUTES,
+            *telegram.ROUTES,
+            *webhooks.ROUTES,
+            *links.ROUTES,
+            *connect.ROUTES,
+            *connect_logs.ROUTES,
         ],
-        guards=[admit],
-        before_request=_before,
+        before_request=admitted,
         security=[{"bearerAuth": []}],
     )
 
 
-async def _before(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+async def admitted(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+    """What comes before every handler of the API: who calls, whether they may, and a body that can be read.
+
+    The caller is not found out in a guard of the framework's, which copies the handler for each.
+    """
+    await admit(request, request.route_handler)
+    if request.route_handler.opt.get("as_it_is"):
+        return None
     await bodies.check(request)
     return await idempotency.begin(request)
 
@@ -221,8 +266,9 @@ def _background(service: Service) -> Any:
         if service.db.engine == "sqlite":  # only one process writes: no callback of an earlier one is still at work
             await purge.close_abandoned(service, timedelta(0))
         works = engine.loops(service) if service.settings.background else []
-        works.extend(BotConsumer(service, bot).run for bot in configured_bots(service))
-        async with engine.running(works):
+        bots = (BotConsumer(service, bot) for bot in configured_bots(service))
+        works.extend(partial(engine.until_told, service.stopping, bot.run) for bot in bots)
+        async with engine.running(service.stopping, works):
             yield
 
     return run

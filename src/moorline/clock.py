@@ -1,6 +1,11 @@
-"""All time comes from here, so that a test can hold it still or move it."""
+"""All time comes from here, so that a test can hold it still or move it.
+
+Where many machines share a database, its clock is everybody's: leases and ends mean the same instant on all of them.
+"""
 
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -8,6 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class _Clock:
     def __init__(self) -> None:
         self.offset = timedelta(0)
+        self.correction = timedelta(0)
         self.frozen_at: datetime | None = None
 
 
@@ -16,7 +22,7 @@ _clock = _Clock()
 
 def now() -> datetime:
     """The present instant, aware, UTC."""
-    return (_clock.frozen_at or datetime.now(UTC)) + _clock.offset
+    return (_clock.frozen_at or machine_now() + _clock.correction) + _clock.offset
 
 
 def now_ms() -> int:
@@ -37,7 +43,24 @@ def from_ms(instant_ms: int) -> datetime:
 def iso(instant: datetime) -> str:
     """ISO 8601 with milliseconds and Z, as every answer writes instants."""
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
+    # A sixth of what `isoformat` takes, which lists feel; microseconds are written unless they are none.
+    text: str = msgspec.to_builtins(utc)
+    return f"{text[:23]}Z" if utc.microsecond else f"{text[:19]}.000Z"
+
+
+def machine_now() -> datetime:
+    """The instant by this machine's own clock, to be compared with another's."""
+    return datetime.now(UTC)
+
+
+def correct(by: timedelta) -> None:
+    """From now on, tell the time of another machine: one whose clock is this much ahead of this one's."""
+    _clock.correction = by
+
+
+def correction() -> timedelta:
+    """How far ahead of this machine's clock the time is that is told."""
+    return _clock.correction
 
 
 def freeze(instant: datetime | None) -> None:

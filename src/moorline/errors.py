@@ -160,14 +160,25 @@ class TooLarge(MoorlineError):
 
 
 class RateLimited(MoorlineError):
-    """Too many calls of this caller; the next is welcome after `retry_after_s` seconds."""
+    """Too many of something; the next is welcome after `retry_after_s` seconds.
+
+    `limit` names the limit, which takes `most` until `reset_at_s` (Unix seconds).
+    """
 
     status = 429
     code = "rate_limited"
 
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
+    def __init__(self, message: str, *, retry_after_s: int, limit: str, most: int, reset_at_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.limit = limit
+        self.most = most
+        self.reset_at_s = reset_at_s
+
+    @property
+    @override
+    def details(self) -> Mapping[str, object]:
+        return {"limit": self.limit}
 
 
 class StoreUnavailable(MoorlineError):

@@ -7,15 +7,17 @@ Masking is the last line of defence: nobody should hand a secret to a log in the
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from types import TracebackType
 from typing import TextIO
 
 import msgspec
 from typing_extensions import override
 
-from moorline import clock
+from moorline import clock, ids
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the call being answered; every record written meanwhile carries it."""
@@ -23,6 +25,23 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 attempt_id: ContextVar[str | None] = ContextVar("attempt_id", default=None)
 """The id of the connect attempt being worked on, likewise."""
 
+job: ContextVar[str | None] = ContextVar("job", default=None)
+job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
+"""What `working` is at, and the id of this one piece of it, likewise."""
+
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+"""The id of the trace, where there are traces, likewise."""
+
+at_platform: ContextVar[str | None] = ContextVar("at_platform", default=None)
+"""The platform being dealt with, for whom nobody tells it: the way out."""
+
+watchers: list[Callable[[str, Mapping[str, object]], None]] = []
+"""Are told every event with its fields, whether it is logged or not."""
+
+around_jobs: list[Callable[[str], AbstractContextManager[None]]] = []
+"""Are entered around every piece of background work, with its name."""
+
+_CARRIED = (request_id, attempt_id, job, job_id, trace_id)
 MASK = "***"
 _LONGEST_TEXT = 8000
 _MOST_FRAMES = 40
@@ -53,7 +72,8 @@ _MASKED_AFTER = (
         rf"(?P<keep>[\"'](?:{_SECRET_NAMES})\\{{0,4}}[\"']\s*:\s*)(?:{_QUOTED}|[^,}}\s]+)", re.IGNORECASE | re.DOTALL
     ),
 )
-# Each of the patterns above needs one of these, and most texts that are logged have none.
+# The patterns above need these, the first one and the others, and most texts that are logged have neither.
+_MAY_BE_A_SECRET = re.compile(r"[_:-]|eyj", re.IGNORECASE)
 _MAY_NAME_A_SECRET = re.compile(r"[\s=:%]")
 # What JSON leaves alone and a terminal or a log viewer does not: DEL, C1, line separators, direction marks, BOM.
 _UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
@@ -86,13 +106,38 @@ def event(
 
     A field named like a secret (`code`, `state`, `token`, ...) is masked: call an error's code `error_code`.
     """
+    for watcher in watchers:
+        watcher(name, fields)
     if logger.isEnabledFor(level):
         logger.log(level, "%s", name, extra={"moorline": fields}, exc_info=cause, stacklevel=2)
 
 
+def about(*, platform: str, attempt: str | None = None) -> None:
+    """From here on this request, or this piece of background work, deals with a platform, and with an attempt."""
+    at_platform.set(platform)
+    if attempt is not None:
+        attempt_id.set(attempt)
+
+
+@contextmanager
+def working(name: str) -> Iterator[None]:
+    """One piece of background work: every record written meanwhile carries its name and an id of its own."""
+    set_to = ((job, name), (job_id, ids.new_id()), (attempt_id, None), (at_platform, None), (trace_id, None))
+    tokens = [(variable, variable.set(value)) for variable, value in set_to]
+    try:
+        with ExitStack() as stack:
+            for around in around_jobs:
+                stack.enter_context(around(name))
+            yield
+    finally:
+        for variable, token in tokens:
+            variable.reset(token)
+
+
 def redact(text: str) -> str:
     """The text with everything masked that looks like a token, a key, a password or a parameter holding one."""
-    text = _MASKED_WHOLE.sub(MASK, text)
+    if _MAY_BE_A_SECRET.search(text) is not None:
+        text = _MASKED_WHOLE.sub(MASK, text)
     if _MAY_NAME_A_SECRET.search(text) is not None:
         for pattern in _MASKED_AFTER:
             text = pattern.sub(rf"\g<keep>{MASK}", text)
@@ -105,7 +150,7 @@ def printable(text: str, max_chars: int) -> str:
 
 
 class JsonLines(logging.Formatter):
-    """A JSON object per record: at, level, logger, event, request_id, attempt_id, the fields, error."""
+    """A JSON object per record: at, level, logger, event, the ids of what is being done, the fields, error."""
 
     @override
     def format(self, record: logging.LogRecord) -> str:
@@ -142,7 +187,7 @@ def _entry(record: logging.LogRecord) -> dict[str, object]:
         "logger": record.name,
         "event": _text(_message(record)),
     }
-    for variable in (request_id, attempt_id):
+    for variable in _CARRIED:
         current = variable.get()
         if current is not None:
             entry[variable.name] = _text(current)
@@ -163,8 +208,10 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _field(name: str, value: object, depth: int = 0) -> object:
-    if _SECRET_NAME.fullmatch(name):
+    if _is_secret_name(name):
         return MASK
+    if isinstance(value, str):
+        return _text(value)
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and abs(value) < 1 << 63:
@@ -174,6 +221,11 @@ def _field(name: str, value: object, depth: int = 0) -> object:
     if isinstance(value, list | tuple | set | frozenset) and depth < _DEEPEST:
         return [_field("", item, depth + 1) for item in value]
     return _text(str(value))
+
+
+@lru_cache(maxsize=256)  # names of fields are constants, the same ones for ever
+def _is_secret_name(name: str) -> bool:
+    return _SECRET_NAME.fullmatch(name) is not None
 
 
 def _error(error: BaseException, depth: int = 0) -> dict[str, object]:
@@ -209,8 +261,15 @@ def _text(text: str) -> str:
 
 
 def _json(value: object) -> str:
-    text = msgspec.json.encode(_encodable(value)).decode()
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    try:
+        text = msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        text = msgspec.json.encode(_encodable(value)).decode()
+    return text if text.isascii() and "\x7f" not in text else _UNSAFE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _encodable(value: object) -> object:

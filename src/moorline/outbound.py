@@ -19,7 +19,7 @@ from yarl import URL
 from moorline import __version__, ids
 from moorline.errors import Unreachable
 from moorline.guard import Address, Guard, MayNotBeReached, OutboundAllow, Resolve, guarded_connector, resolve_by_system
-from moorline.logs import event
+from moorline.logs import at_platform, event
 from moorline.wire import Http, Reply, Request
 
 CONNECT_TIMEOUT_S = 5.0
@@ -66,6 +66,8 @@ class OutboundMap:
         return url if replaced is None else replaced
 
     def _replaced(self, url: str) -> str | None:
+        if not self.replacements:
+            return None
         try:
             address = Address.parse(url)
         except ValueError:
@@ -222,7 +224,14 @@ class Outbound(Http):
         else:
             guarded = request.guarded and not self._map.matches(text)
             return _Call(request=request, host=named.host, address=address, guarded=guarded)
-        event(_log, logging.WARNING, "outbound_refused", method=request.method, failure=reason)
+        event(
+            _log,
+            logging.WARNING,
+            "outbound_refused",
+            platform=at_platform.get(),
+            method=request.method,
+            failure=reason,
+        )
         raise Unreachable(f"The address may not be reached: {reason}.")
 
     async def _attempt(self, call: _Call, attempt: int) -> Reply | _Failure:
@@ -365,6 +374,7 @@ def _tell(call: _Call, outcome: Reply | _Failure, *, attempt: int, ms: float) ->
         _log,
         level,
         "outbound_refused" if refused else "outbound_call",
+        platform=at_platform.get(),
         host=call.host,
         via=call.address.host if call.address.host != call.host else None,
         method=call.request.method,

@@ -1,18 +1,21 @@
 """Every option, from `MOORLINE_*` in the environment and `.env`, checked before anything starts.
 
-A wrong, half-given or unknown setting stops the start with a sentence that names it and says what to do.
+A wrong, half-given or unknown setting stops the start with a sentence that names it and says what to do. In place of
+`MOORLINE_X` there may be `MOORLINE_X_FILE`, the path of a file that holds the value: secrets come to containers so.
 """
 
 import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from moorline import vault
 
 PREFIX = "MOORLINE_"
+IN_FILE = "_FILE"
 LIVE_TESTS = f"{PREFIX}LIVE_"  # credentials of the tests against real platforms: no settings of the service
 PKCE_OPTIONAL = frozenset({"snapchat"})  # where it is left to the operator; a test holds it to what adapters declare
 
@@ -47,8 +50,13 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8400
     database_url: str = field(default="sqlite:///moorline-data/moorline.sqlite3", repr=False)
+    database_pool_size: int = 10
+    database_statement_timeout_s: int = 10
+    database_statement_cache: int | None = None
     encryption_keys: tuple[bytes, ...] = field(default=(), repr=False)
     rate_limit_per_minute: int = 1200
+    limits: str = ""
+    limits_url: str = field(default="memory", repr=False)
     outbound_map: str = "{}"
     outbound_allow: str = ""
     cors_origins: tuple[str, ...] = ()
@@ -60,6 +68,13 @@ class Settings:
     bluesky_dns: bool = False
     background: bool = True
     trusted_proxies: int = 0
+    drain_s: int = 0
+    metrics_token: str = field(default="", repr=False)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+    traces_url: str = ""
+    traces_percent: int = 100
+    traces_join_callers: bool = False
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
 
     def callback_url(self, platform: str) -> str:
@@ -78,11 +93,13 @@ def load(environment: Mapping[str, str], *, platforms: Iterable[str], need_keys:
 
 class _Reader:
     def __init__(self, environment: Mapping[str, str], platforms: tuple[str, ...]) -> None:
-        self._given = {
+        given = {
             name.removeprefix(PREFIX): value.strip()
             for name, value in environment.items()
             if name.startswith(PREFIX) and not name.startswith(LIVE_TESTS)
         }
+        self._given = {name: value for name, value in given.items() if not name.endswith(IN_FILE)}
+        self._files = {name.removesuffix(IN_FILE): path for name, path in given.items() if name.endswith(IN_FILE)}
         self._platforms = platforms
         self._known: set[str] = set()
         self._faults: list[str] = []
@@ -94,8 +111,15 @@ class _Reader:
             host=self._text("HOST", defaults.host),
             port=self._whole("PORT", defaults.port, low=1, high=65535),
             database_url=self._database_url("DATABASE_URL", defaults.database_url),
+            database_pool_size=self._whole("DATABASE_POOL_SIZE", defaults.database_pool_size, low=1, high=1000),
+            database_statement_timeout_s=self._whole(
+                "DATABASE_STATEMENT_TIMEOUT_S", defaults.database_statement_timeout_s, low=1, high=600
+            ),
+            database_statement_cache=self._statement_cache("DATABASE_STATEMENT_CACHE"),
             encryption_keys=self._keys("ENCRYPTION_KEYS", needed=need_keys),
             rate_limit_per_minute=self._whole("RATE_LIMIT_PER_MINUTE", defaults.rate_limit_per_minute, low=0),
+            limits=self._text("LIMITS", defaults.limits),
+            limits_url=self._limits_url("LIMITS_URL", defaults.limits_url),
             outbound_map=self._text("OUTBOUND_MAP", defaults.outbound_map),
             outbound_allow=self._text("OUTBOUND_ALLOW", defaults.outbound_allow),
             cors_origins=self._origins("CORS_ORIGINS"),
@@ -107,8 +131,17 @@ class _Reader:
             bluesky_dns=self._flag("BLUESKY_DNS", default=defaults.bluesky_dns),
             background=self._flag("BACKGROUND", default=defaults.background),
             trusted_proxies=self._whole("TRUSTED_PROXIES", defaults.trusted_proxies, low=0, high=10),
+            drain_s=self._whole("DRAIN_S", defaults.drain_s, low=0, high=300),
+            metrics_token=self._metrics_token("METRICS_TOKEN"),
+            metrics_host=self._text("METRICS_HOST", defaults.metrics_host),
+            metrics_port=self._whole("METRICS_PORT", defaults.metrics_port, low=0, high=65535),
+            traces_url=self._receiver("TRACES_URL"),
+            traces_percent=self._whole("TRACES_PERCENT", defaults.traces_percent, low=1, high=100),
+            traces_join_callers=self._flag("TRACES_JOIN_CALLERS", default=defaults.traces_join_callers),
             platforms={name: self._platform(name) for name in self._platforms},
         )
+        if settings.metrics_port == settings.port:
+            self._fault("METRICS_PORT", f"is {PREFIX}PORT: give a port of its own, or 0 for none.")
         self._refuse_unknown()
         if self._faults:
             raise WrongSettings(self._faults)
@@ -116,9 +149,25 @@ class _Reader:
 
     def _text(self, name: str, default: str) -> str:
         self._known.add(name)
-        return self._given.get(name) or default
+        return self._given.get(name) or self._from_file(name) or default
+
+    def _from_file(self, name: str) -> str:
+        path = self._files.get(name)
+        if not path:
+            return ""
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:  # the latter: no UTF-8, or a path with a zero byte
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            self._fault(name + IN_FILE, f"names a file that cannot be read: {reason}.")
+            return ""
+        if not text:  # a secret that was never filled in must not pass for a setting that was left out
+            self._fault(name + IN_FILE, "names a file that is empty.")
+        return text
 
     def _fault(self, name: str, sentence: str) -> None:
+        if name in self._files and not self._given.get(name):  # what lies in a file may be somebody's secret
+            sentence = re.sub(r'".*"', "what its file holds", sentence, flags=re.DOTALL)
         self._faults.append(f"{PREFIX}{name} {sentence}")
 
     def _whole(self, name: str, default: int, *, low: int, high: int = 10**9) -> int:
@@ -127,6 +176,9 @@ class _Reader:
             self._fault(name, f'is "{text}": give a whole number from {low} to {high}.')
             return default
         return int(text)
+
+    def _statement_cache(self, name: str) -> int | None:
+        return None if self._text(name, "auto").lower() == "auto" else self._whole(name, 0, low=0, high=10_000)
 
     def _flag(self, name: str, *, default: bool) -> bool:
         text = self._text(name, str(default)).lower()
@@ -158,6 +210,18 @@ class _Reader:
             self._fault(name, f"is {_shown(text)}: give an address such as https://connect.example.com.")
         return text
 
+    def _metrics_token(self, name: str) -> str:
+        text = self._text(name, "")
+        if text and not re.fullmatch(r"[\x21-\x7e]{16,256}", text):
+            self._fault(name, "must have 16 to 256 printable ASCII characters, no spaces.")
+        return text
+
+    def _receiver(self, name: str) -> str:
+        text = self._text(name, "")
+        if text and not _is_address(text):
+            self._fault(name, f"is {_shown(text)}: give an address such as http://127.0.0.1:4318/v1/traces.")
+        return text
+
     def _origins(self, name: str) -> tuple[str, ...]:
         origins = tuple(part for part in re.split(r"[,\s]+", self._text(name, "")) if part)
         for origin in origins:
@@ -177,6 +241,14 @@ class _Reader:
             self._fault(name, "has no number as its port: is a character of the password not percent-encoded?")
         return text
 
+    def _limits_url(self, name: str, default: str) -> str:
+        text = self._text(name, default)
+        if text == "database" and not self._text("DATABASE_URL", "").startswith("postgres"):
+            self._fault(name, 'is "database", which needs PostgreSQL: on SQLite there is one process, so give memory.')
+        elif text not in {"memory", "database"} and not _is_redis(text):
+            self._fault(name, "must be memory, database, or start with redis:// or rediss:// (then host and port).")
+        return text
+
     def _keys(self, name: str, *, needed: bool) -> tuple[bytes, ...]:
         keys: list[bytes] = []
         texts = [part for part in self._text(name, "").split(",") if part.strip()]
@@ -185,7 +257,7 @@ class _Reader:
                 keys.append(vault.parse_key(text))
             except ValueError as error:
                 self._fault(name, f"is wrong: key {position} {error}. `moorline keys encryption` makes a good one.")
-        if needed and not texts:
+        if needed and not texts and not self._files.get(name):  # a file of which nothing came was told already
             self._fault(
                 name,
                 "is not set: without it tokens could not be sealed, so nothing is started. "
@@ -228,10 +300,14 @@ class _Reader:
         return PlatformSettings(client_id=token.partition(":")[0], client_secret=token)
 
     def _refuse_unknown(self) -> None:
-        for name in sorted(set(self._given) - self._known):
-            near = difflib.get_close_matches(name, self._known, n=1)
-            hint = f" Did you mean {PREFIX}{near[0]}?" if near else ""
-            self._fault(name, f"is not a setting.{hint}")
+        for given, suffix in ((self._given, ""), (self._files, IN_FILE)):
+            for name in sorted(set(given) - self._known):
+                near = difflib.get_close_matches(name, self._known, n=1)
+                hint = f" Did you mean {PREFIX}{near[0]}{suffix}?" if near else ""
+                self._fault(name + suffix, f"is not a setting.{hint}")
+        for name in sorted(self._files):
+            if self._files[name] and self._given.get(name):
+                self._fault(name, f"and {PREFIX}{name}{IN_FILE} are both set: give one of them.")
 
 
 def _is_address(text: str) -> bool:
@@ -241,9 +317,15 @@ def _is_address(text: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
+def _is_redis(url: str) -> bool:
+    return url.startswith(("redis://", "rediss://")) and _has_port_or_none(url) and bool(urlsplit(url).hostname)
+
+
 def _has_port_or_none(url: str) -> bool:
+    """Whether each of an address's servers, of which a database may have several, has a good port or none."""
     try:
-        return urlsplit(url).port != 0
+        places = urlsplit(url).netloc.rpartition("@")[2].split(",")
+        return all(urlsplit(f"//{place}").port != 0 for place in places)
     except ValueError:
         return False
 

@@ -238,10 +238,10 @@ async def test_a_choice_from_a_link_that_was_revoked_meanwhile_saves_nothing(wor
 async def test_a_bluesky_sign_in_through_a_dead_link_is_noted_and_its_session_ended(world: World) -> None:
     link = await made(world, max_uses=1)
     started = [await connect_links.start(world.service, token_of(link), "bluesky") for _ in range(2)]
-    await connect_attempt(world.service, BSKY, state_text=started[0].state)
+    await connect_attempt(world.service, BSKY, state_text=started[0].state, client="")
     assert await uses(world, link) == 1
     with pytest.raises(FlowFailed) as raised:
-        await connect_attempt(world.service, OTHER_BSKY, state_text=started[1].state)
+        await connect_attempt(world.service, OTHER_BSKY, state_text=started[1].state, client="")
     assert raised.value.slug == "session_expired"
     attempt = await attempts.get(world.service.db, started[1].attempt_id)
     assert attempt is not None
@@ -270,7 +270,7 @@ async def renewing(world: World, platform: str = "twitter", person: str = "plent
     """An account, and a link to renew it."""
     if platform == "bluesky":
         begun = await world.start("bluesky")
-        await connect_attempt(world.service, replace(BSKY, identifier=person), state_text=begun["state"])
+        await connect_attempt(world.service, replace(BSKY, identifier=person), state_text=begun["state"], client="")
     else:
         await world.landing(platform, person=person)
     (account,) = await world.accounts()
@@ -303,11 +303,11 @@ async def test_s12_a_platform_without_reconnection_of_its_own_renews_that_accoun
     account_id, link = await renewing(world, "bluesky", BSKY.identifier)
     started = await connect_links.start(world.service, token_of(link), "bluesky")
     with pytest.raises(FlowFailed) as raised:
-        await connect_attempt(world.service, OTHER_BSKY, state_text=started.state)
+        await connect_attempt(world.service, OTHER_BSKY, state_text=started.state, client="")
     assert raised.value.slug == "reconnect_account_mismatch"
     assert [one["_id"] for one in await world.accounts()] == [account_id]
     again = await connect_links.start(world.service, token_of(link), "bluesky")
-    assert (await connect_attempt(world.service, BSKY, state_text=again.state)).account.id == account_id
+    assert (await connect_attempt(world.service, BSKY, state_text=again.state, client="")).account.id == account_id
     assert (await offer(world, link)).state == "used_up"
 
 

@@ -215,10 +215,12 @@ async def test_a_callback_that_died_with_its_process_gets_an_outcome(world: Worl
 
 async def test_purging_runs_by_itself_with_the_service(world: World, frozen_clock: FrozenClock) -> None:
     await world.selection()
+    await world.start("twitter")
     frozen_clock.advance(15 * 60)
     await world.restart(BACKGROUND="true")
 
     async def gone() -> bool:
-        return await world.rows_with_tokens() == 0
+        verifiers = await world.service.db.all("SELECT id FROM attempts WHERE verifier_sealed IS NOT NULL")
+        return await world.rows_with_tokens() == 0 and verifiers == []
 
     await settles(gone)

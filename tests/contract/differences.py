@@ -95,6 +95,7 @@ OUR_OWN = _ON_MANY | {
     "createApiKey body redirectAllowlist": "where this key may send browsers",
     "listAccounts query page": "lists may be paged",
     "listAccounts query limit": "likewise",
+    "listAccounts query after": "long lists are read by the last account of the page before",
     "getUsageStats usage": "accounts are counted too",
     "updateWebhookSettings body Id": "what the Python SDK makes of _id",
     "updateWebhookSettings body webhookId": "what later SDKs send",

@@ -43,6 +43,19 @@ async def test_the_list_is_whole_without_a_page_and_in_order_with_one(world: Wor
     assert len((await world.ok("GET", "/v1/accounts", query={"page": "1"}))["accounts"]) == 4
 
 
+async def test_the_list_is_read_on_after_the_last_account_of_a_page(world: World) -> None:
+    fields = await world.selection()
+    for number in (101, 102, 103, 104, 106):
+        assert (await world.select(fields, f"100000000000{number}")).status == 200
+    whole = [account["_id"] for account in await world.accounts()]
+    for at, last in enumerate(whole):
+        told = await world.ok("GET", "/v1/accounts", query={"after": last, "limit": "2"})
+        assert [account["_id"] for account in told["accounts"]] == whole[at + 1 : at + 3]
+    assert len((await world.ok("GET", "/v1/accounts", query={"after": whole[0]}))["accounts"]) == 4
+    for query in ({"after": UNKNOWN_ID}, {"after": whole[0], "profileId": UNKNOWN_ID}):
+        assert (await world.ok("GET", "/v1/accounts", query=query))["accounts"] == []
+
+
 async def test_the_list_is_filtered_by_profile(world: World) -> None:
     await world.landing("twitter")
     second = await world.new_profile("Second")
@@ -54,7 +67,10 @@ async def test_the_list_is_filtered_by_profile(world: World) -> None:
 @shares_a_world
 @pytest.mark.parametrize(
     "query",
-    [{"profileId": "x"}, {"page": "0"}, {"page": "x"}, {"limit": "0"}, {"limit": "1001"}, {"page": ""}],
+    [
+        *({"profileId": "x"}, {"page": "0"}, {"page": "x"}, {"limit": "0"}, {"limit": "1001"}, {"page": ""}),
+        *({"after": "x"}, {"after": ""}, {"after": UNKNOWN_ID, "page": "1"}),
+    ],
 )
 async def test_a_malformed_filter_is_400(shared: World, query: dict[str, str]) -> None:
     failure(await shared.call("GET", "/v1/accounts", query=query), 400, "invalid_request")

@@ -163,7 +163,9 @@ async def test_an_attempt_whose_server_stopped_at_work_has_no_stage(world: World
     assert await attempts.consume(world.service.db, use)
     frozen_clock.advance(60)
     now = frozen_clock.now()
-    await attempts.fail_abandoned(world.service.db, created_after=now.replace(year=2000), returned_before=now, now=now)
+    await attempts.fail_abandoned(
+        world.service.db, after=now.replace(year=2000), until=now, returned_before=now, now=now
+    )
     told = await only_attempt(world)
     assert (told["status"], told["error"], told["stage"]) == ("failed", "internal_error", None)
     steps = await steps_of(world, started["attemptId"])

@@ -16,7 +16,7 @@ async def limited_key(world: World, *profile_ids: str) -> str:
     return await world.new_key("limited", scope="profiles", profileIds=list(profile_ids))
 
 
-async def test_a_limited_key_is_403_for_another_profile_of_its_own_user_everywhere(world: World) -> None:
+async def test_s43_a_limited_key_is_403_for_another_profile_of_its_own_user_everywhere(world: World) -> None:
     hidden, mine = world.owner.profile_id, await world.new_profile("Mine")
     key = await limited_key(world, mine)
     fields = await world.selection()
@@ -45,7 +45,7 @@ async def test_a_limited_key_is_403_for_another_profile_of_its_own_user_everywhe
     assert await world.accounts() == []
 
 
-async def test_a_limited_key_sees_only_its_profiles_and_their_accounts(world: World) -> None:
+async def test_s43_a_limited_key_sees_only_its_profiles_and_their_accounts(world: World) -> None:
     await world.landing("twitter")
     hidden = (await world.accounts())[0]["_id"]
     mine = await world.new_profile("Mine")
@@ -81,9 +81,13 @@ async def test_pages_of_accounts_are_full_for_a_limited_key_too(world: World) ->
         told = await world.ok("GET", "/v1/accounts", key=key, query={"limit": "1", "page": page})
         names.append([account["displayName"] for account in told["accounts"]])
     assert names == [["Northwind Cooking School"], ["Northwind Events"], []]
+    hidden, *_, last = [account["_id"] for account in await world.accounts()]
+    for after, count in ((hidden, 0), (last, 0)):  # what it may not see is no place to go on from
+        told = await world.ok("GET", "/v1/accounts", key=key, query={"after": after})
+        assert len(told["accounts"]) == count
 
 
-async def test_a_limited_key_cannot_use_handles_and_codes_of_a_hidden_profile(world: World) -> None:
+async def test_s43_a_limited_key_cannot_use_handles_and_codes_of_a_hidden_profile(world: World) -> None:
     mine = await world.new_profile("Mine")
     key = await limited_key(world, mine)
     fields = await world.selection()
@@ -95,7 +99,7 @@ async def test_a_limited_key_cannot_use_handles_and_codes_of_a_hidden_profile(wo
     failure(await world.call("PATCH", "/v1/connect/telegram", key=key, query={"code": code}), 404)
 
 
-async def test_a_key_makes_no_key_that_may_do_more_than_itself(world: World) -> None:
+async def test_s43_a_key_makes_no_key_that_may_do_more_than_itself(world: World) -> None:
     mine = await world.new_profile("Mine")
     key = await limited_key(world, mine)
     made = await world.ok("POST", "/v1/api-keys", key=key, body={"name": "wide", "revealTokens": True})
@@ -126,7 +130,7 @@ async def test_a_limited_key_lists_and_revokes_only_keys_that_reach_no_further(w
     assert (await world.call("GET", "/v1/profiles")).status == 200
 
 
-async def test_a_key_that_may_only_read_is_403_for_every_write_and_for_nothing_else(world: World) -> None:
+async def test_s43_a_key_that_may_only_read_is_403_for_every_write_and_for_nothing_else(world: World) -> None:
     key = await world.new_key("reader", permission="read")
     ids = defaultdict(lambda: UNKNOWN_ID, platform="twitter", path="x")
     seen = set()

@@ -58,13 +58,13 @@ async def test_s62_a_request_id_that_could_forge_a_record_is_replaced(world: Wor
     ):
         answer = await world.call("GET", "/v1/users", headers={"x-request-id": given})
         assert re.fullmatch(r"[0-9a-f]{24}", answer.headers["x-request-id"])
-        assert answer.headers["x-request-id"] in {entry.get("request") for entry in clean(lines)}
+        assert answer.headers["x-request-id"] in {entry.get("request_id") for entry in clean(lines)}
 
 
 async def test_a_request_id_of_the_callers_own_is_kept_and_logged(world: World, lines: Lines) -> None:
     answer = await world.call("GET", "/v1/users", headers={"x-request-id": "trace_0123456789-ab"})
     assert answer.headers["x-request-id"] == "trace_0123456789-ab"
-    assert "trace_0123456789-ab" in {entry.get("request") for entry in clean(lines)}
+    assert "trace_0123456789-ab" in {entry.get("request_id") for entry in clean(lines)}
 
 
 async def test_s62_refused_callers_and_states_are_logged(world: World, lines: Lines) -> None:

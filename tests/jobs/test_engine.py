@@ -70,7 +70,8 @@ async def test_work_goes_on_after_a_fault_and_after_the_database_was_away(monkey
             raise end
         return 1
 
-    async with engine.running([lambda: engine.loop("test", work)]):
+    stopping = asyncio.Event()
+    async with engine.running(stopping, [lambda: engine.loop(stopping, "test", work)]):
         await asyncio.wait_for(done.wait(), timeout=5)
 
 

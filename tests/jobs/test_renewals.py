@@ -9,6 +9,9 @@ from typing_extensions import override
 from moorline.adapter.values import App, Tokens
 from moorline.jobs import renewals
 from moorline.jobs.renewals import Renewals
+from moorline.limits import buckets
+from moorline.limits.counters import MemoryCounters
+from moorline.limits.counting import Limits
 from moorline.platforms.twitter import Twitter
 from moorline.wire import Http
 from tests.conftest import FrozenClock
@@ -108,3 +111,23 @@ async def test_a_grant_whose_row_breaks_something_of_ours_waits_too(
     row = await world.service.db.one("SELECT failures, lease_until_ms FROM grant_tokens")
     assert row is not None
     assert (row["failures"], row["lease_until_ms"]) == (1, 0)
+
+
+async def test_s60_a_platform_gets_no_more_renewals_a_minute_than_it_takes_from_all_workers_together(
+    world: World, frozen_clock: FrozenClock
+) -> None:
+    for tenant in (world.owner, world.other):
+        for person in ("plenty", "single"):
+            await world.landing("twitter", tenant=tenant, person=person)
+    await world.landing("youtube")
+    frozen_clock.advance(LIFE_S)
+    limits = Limits({**buckets.numbers(0, {}), "renewal-platform": 3}, MemoryCounters())
+    service = replace(world.service, limits=limits)
+    workers = [Renewals(service) for _ in range(2)]
+    begun = await asyncio.gather(*(worker.work() for worker in workers))
+    assert await versions(world) == {"twitter": [1, 2, 2, 2], "youtube": [2]}, begun
+    frozen_clock.advance(59)
+    assert [await worker.work() for worker in workers] == [0, 0]
+    frozen_clock.advance(1)
+    await asyncio.gather(*(worker.work() for worker in workers))
+    assert await versions(world) == {"twitter": [2, 2, 2, 2], "youtube": [2]}

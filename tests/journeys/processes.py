@@ -14,7 +14,7 @@ from typing import Self
 from urllib.error import URLError
 
 MOORLINE = Path(sys.executable).with_name("moorline")
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0  # of a machine that has much else to do
 STOP_TIMEOUT_S = 20.0
 
 
@@ -33,11 +33,18 @@ def free_port() -> int:
 class Process:
     """One running command. Its standard error goes to `log`, to which a further start appends."""
 
-    def __init__(self, arguments: Sequence[str], *, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        program: Sequence[str] = (str(MOORLINE),),
+    ) -> None:
         self.folder = folder
         self.log_file = folder / f"{arguments[0]}.log"
         self._out_file = folder / f"{arguments[0]}.out"
-        self._arguments = [str(MOORLINE), *arguments]
+        self._arguments = [*program, *arguments]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("MOORLINE_")}
         self._environment = inherited | dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,6 +95,27 @@ class Process:
                 time.sleep(0.02)
         raise DidNotStart(self.log)
 
+    @property
+    def is_launched(self) -> bool:
+        """Whether it was launched, and its end was not waited for."""
+        return self._process is not None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was launched."""
+        assert self._process is not None
+        return self._process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, and wait for nothing."""
+        os.kill(self.pid, number)
+
+    def ended(self, within_s: float = STOP_TIMEOUT_S) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        assert self._process is not None
+        code, self._process = self._process.wait(within_s), None
+        return code
+
     def kill(self) -> None:
         """End it as a power failure would: no handler runs."""
         self._end(signal.SIGKILL)
@@ -126,6 +154,11 @@ class DemoServer:
         self.api_key = ""
         self.user_id = ""
         self.profile_id = ""
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started."""
+        return self._process.pid
 
     @property
     def log(self) -> str:

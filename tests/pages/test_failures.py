@@ -90,7 +90,7 @@ async def test_a_busy_database_is_told_with_when_to_try_again(world: World, monk
 
 
 async def test_too_many_tries_are_told_with_when_to_try_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = await broken(world, monkeypatch, RateLimited("wait", retry_after_s=120))
+    told = await broken(world, monkeypatch, RateLimited("wait", retry_after_s=120, limit="key", most=1, reset_at_s=0))
     assert told.startswith("429 120 ")
     assert "<h1>Too many tries</h1>" in told
     assert re.search(r"You can try again after \d\d:\d\d UTC\.", told)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from moorline.cli.browser import Browser, Seen
-from moorline.pages.starts import PER_CLIENT
+from moorline.limits.buckets import START_CLIENT
 from tests.harness import World
 from tests.http.conftest import Serve
 from tests.pages.test_again import count
@@ -88,7 +88,7 @@ async def test_a_client_starts_thirty_again_and_is_told_when_to_try_again(world:
 async def test_s53_a_port_brackets_or_garbage_make_no_other_client(serve: Serve, shape: str, same_as: str) -> None:
     world = await serve(TRUSTED_PROXIES="1")
     path = (await made(world))["url"].removeprefix(world.base_url)
-    for number in range(PER_CLIENT):
+    for number in range(START_CLIENT.most):
         assert await starts(world, path, shape.format(number + 10), 1) == [303]
     assert await starts(world, path, same_as, 1) == [429]
     assert await starts(world, path, "198.51.100.1", 1) == [303]

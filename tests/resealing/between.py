@@ -1,6 +1,7 @@
 """A database on which somebody else gets in between, and many values that only have to be sealed anew."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Literal, TypeVar
 
 from typing_extensions import override
@@ -8,7 +9,7 @@ from typing_extensions import override
 from moorline import ids
 from moorline.accounts import revocation
 from moorline.store import revocations
-from moorline.store.db import Database, Row, Statements, Work
+from moorline.store.db import Database, Load, Row, Statements, Work
 from moorline.store.revocations import Revocation
 from moorline.vault import Vault
 from tests.store.rows import NOW
@@ -38,6 +39,11 @@ class Between(Database):
     def engine(self) -> Literal["sqlite", "postgresql"]:
         return self._db.engine
 
+    @property
+    @override
+    def load(self) -> Load:
+        return self._db.load
+
     @override
     async def one(self, sql: str, *args: object) -> Row | None:
         await self._let(sql)
@@ -57,6 +63,10 @@ class Between(Database):
     async def transaction(self, work: Work[T], *, durable: bool = False) -> T:
         await self._let("BEGIN")
         return await self._db.transaction(work, durable=durable)
+
+    @override
+    async def ahead(self) -> timedelta:
+        return await self._db.ahead()
 
     @override
     async def close(self) -> None:

@@ -103,7 +103,7 @@ async def serve() -> None:
     logs.configure(settings.log_level, json=settings.log_json)
     listening = listen(settings.host, settings.port)
     async with open_service(settings) as service:
-        server = uvicorn_server(create_app(service))
+        server = uvicorn_server(create_app(service), stopping=service.stopping)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells by attributes alone
             await asyncio.sleep(0.01)

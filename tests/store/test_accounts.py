@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from moorline import ids
+from moorline import clock, ids
 from moorline.store import accounts, grants, options, profiles
 from moorline.store.accounts import AccountOfProfile
 from moorline.store.db import Database, ReferenceViolated, UniqueViolated
@@ -150,15 +150,38 @@ async def test_accounts_are_listed_oldest_first_by_tenant_by_profile_and_in_page
         account = rows.account(second if place % 2 else first, platform_account_id=str(place))
         expected.append((await accounts.upsert(db, account, after(place))).id)
 
-    async def listed(*, profile_id: str | None = None, limit: int = 100, offset: int = 0) -> list[str]:
-        found = await accounts.all_of(db, owner.id, profile_id=profile_id, limit=limit, offset=offset)
+    async def listed(*of: str, limit: int = 100, number: int | None = None) -> list[str]:
+        after_number = None
+        if number is not None:
+            after_number = await accounts.place_at(db, owner.id, profile_ids=of or None, number=number)
+            assert after_number is not None
+        found = await accounts.all_of(db, owner.id, profile_ids=of or None, limit=limit, after=after_number)
         return [entry.account.id for entry in found]
 
     assert await listed() == expected
-    assert await listed(profile_id=second.id) == expected[1::2]
-    assert await listed(profile_id=foreign.id) == []
-    assert await listed(limit=2, offset=2) == expected[2:4]
+    assert await listed(second.id) == expected[1::2]
+    assert await listed(second.id, first.id) == expected
+    assert await listed(foreign.id) == []
+    assert await listed(limit=2, number=2) == expected[2:4]
+    assert await listed(first.id, limit=2, number=1) == expected[2::2]
+    assert await listed(number=5) == []
+    assert await accounts.place_at(db, owner.id, number=6) is None
+    assert await accounts.all_of(db, owner.id, profile_ids=(), limit=9) == []
     assert (await accounts.count(db, owner.id), await accounts.count(db, stranger.id)) == (5, 1)
+    for of, count in (((second.id,), 2), ((first.id, foreign.id), 3), ((foreign.id,), 0), ((), 0)):
+        assert await accounts.count(db, owner.id, profile_ids=of) == count
+
+
+async def test_accounts_of_the_same_instant_are_neither_lost_nor_listed_twice_between_pages(db: Database) -> None:
+    owner, first = await rows.saved_owner(db)
+    for number in range(5):
+        await rows.saved_account(db, first, platform_account_id=str(number))
+    seen: list[str] = []
+    last = None
+    while page := await accounts.all_of(db, owner.id, limit=2, after=last):
+        last = clock.to_ms(page[-1].account.created_at), page[-1].account.id
+        seen += [entry.account.id for entry in page]
+    assert len(seen) == len(set(seen)) == 5
 
 
 async def test_s40_an_account_of_another_tenant_is_not_found_or_deleted(db: Database) -> None:
@@ -187,7 +210,7 @@ async def test_an_identity_is_switched_in_every_profile_and_only_where_it_change
     changed = await accounts.set_active(db, "pinterest", "board-1", is_active=False, now=after(1))
     assert [account.is_active for account in changed] == [False, False]
     assert await accounts.set_active(db, "pinterest", "board-1", is_active=False, now=after(2)) == []
-    listed = await accounts.all_of(db, first.user_id, profile_id=None, limit=9, offset=0)
+    listed = await accounts.all_of(db, first.user_id, limit=9)
     assert {entry.account.platform_account_id: entry.account.is_active for entry in listed} == {
         "board-1": False,
         "board-2": True,
@@ -265,9 +288,12 @@ async def test_it_is_told_how_many_accounts_hang_on_a_grant_and_what_is_connecte
         await rows.saved_account(db, profile, platform_account_id=name, grant_id=grant_id)
     await rows.saved_account(db, first, platform="reddit", platform_account_id="c")
     assert await accounts.count_of_grant(db, grant_id) == 3
-    held = await accounts.profiles_of_identities(db, owner.id, "pinterest")
+    asked = ["a", *(str(number) for number in range(120)), "b"]  # more than are asked for together
+    held = await accounts.profiles_of_identities(db, owner.id, "pinterest", asked)
     assert sorted(held) == sorted([("a", first.id), ("b", first.id), ("a", second.id)])
-    assert await accounts.profiles_of_identities(db, ids.new_id(), "pinterest") == []
+    assert await accounts.profiles_of_identities(db, owner.id, "pinterest", ["b", "c"]) == [("b", first.id)]
+    assert await accounts.profiles_of_identities(db, owner.id, "pinterest", []) == []
+    assert await accounts.profiles_of_identities(db, ids.new_id(), "pinterest", ["a"]) == []
 
 
 async def test_what_a_profile_has_of_a_platform_is_told_with_its_details(db: Database) -> None:

@@ -149,7 +149,9 @@ async def test_callbacks_nobody_can_be_at_work_on_any_more_are_failed_and_no_oth
     for attempt, now_s in ((abandoned, 1), (fresh, 100), (old, 1), (selecting, 1)):
         await attempts.consume(db, rows.use(attempt, now=after(now_s)))
     await attempts.set_selecting(db, selecting.id, steps="")
-    touched = await attempts.fail_abandoned(db, created_after=after(-3600), returned_before=after(100), now=after(200))
+    touched = await attempts.fail_abandoned(
+        db, after=after(-3600), until=after(200), returned_before=after(100), now=after(200)
+    )
     assert touched == 1
     found = {attempt.id: await attempts.get(db, attempt.id) for attempt in (waiting, abandoned, fresh, old, selecting)}
     assert [one.status if one else None for one in found.values()] == [
@@ -158,6 +160,42 @@ async def test_callbacks_nobody_can_be_at_work_on_any_more_are_failed_and_no_oth
     failed = found[abandoned.id]
     assert failed is not None
     assert (failed.slug, failed.finished_at, failed.verifier_sealed) == ("internal_error", after(200), None)
+
+
+async def test_a_page_of_attempts_ends_with_the_last_of_so_many(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    for age_s in (30, 20, 20, 20, 10):
+        await rows.saved_attempt(db, first, created_at=after(-age_s))
+    page = {"after": after(-30), "until": after(0)}
+    assert await attempts.end_of_page(db, **page, limit=1) == after(-20)
+    assert await attempts.end_of_page(db, **page, limit=4) == after(-10)
+    assert await attempts.end_of_page(db, **page, limit=5) == after(0)
+
+
+async def test_verifiers_are_wiped_where_the_state_expired_and_nobody_came_back(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    expired, fresh, used, older = [
+        await rows.saved_attempt(db, first, created_at=after(age_s), expires_at=after(age_s + 600))
+        for age_s in (-700, -500, -700, -9000)
+    ]
+    await attempts.consume(db, rows.use(used, now=after(-650)))
+    assert await attempts.wipe_verifiers(db, after=after(-3600), until=after(0), now=after(0)) == 1
+    kept = {one.id: await attempts.get(db, one.id) for one in (expired, fresh, used, older)}
+    assert {at for at, one in kept.items() if one and one.verifier_sealed is None} == {expired.id}
+
+
+async def test_attempts_nobody_came_back_from_are_deleted_and_no_others(db: Database) -> None:
+    _, first = await rows.saved_owner(db)
+    started, returned, connected, failed, later = [
+        await rows.saved_attempt(db, first, created_at=after(age_s)) for age_s in (0, 0, 0, 0, 60)
+    ]
+    for attempt in (returned, connected):
+        await attempts.consume(db, rows.use(attempt))
+    await attempts.set_connected(db, connected.id, ids.new_id(), after(2))
+    await attempts.set_failed(db, failed.id, slug="oauth_denied", note=None, now=after(2))
+    assert await attempts.delete_unreturned(db, after=after(-1), until=after(59)) == 1
+    left = [one.id for one in (started, returned, connected, failed, later) if await attempts.get(db, one.id)]
+    assert left == [returned.id, connected.id, failed.id, later.id]
 
 
 async def test_s40_an_attempt_is_found_for_its_own_tenant_only(db: Database) -> None:

@@ -1,6 +1,6 @@
 """Figures for charts on both engines: counted by the database, for one tenant, from an instant on."""
 
-from typing import Any
+from datetime import datetime
 
 import pytest
 
@@ -47,12 +47,13 @@ async def test_attempts_that_are_over_are_counted_by_day_and_platform(db: Databa
     assert len(await figures.tried(db, stranger.id, profile_ids=None, since=since)) == 1
 
 
-async def ending(db: Database, owner: User, of: Profile, number: int, **changes: Any) -> None:
-    platform = changes.pop("platform", "pinterest")
+async def ending(db: Database, owner: User, of: Profile, number: int, needs_at: datetime | None) -> None:
+    platform = "pinterest"
     given = {"platform_user_id": f"person-{number}", "platform": platform}
     grant_id = await grants.upsert(db, rows.grant(owner, **given), NOW)
-    sealed = rows.tokens(**{"access_expires_at": after(1), "refresh_expires_at": None, **changes})
+    sealed = rows.tokens(access_expires_at=after(1), refresh_expires_at=None)
     await grants.put_tokens(db, grant_id, sealed, consented_at=NOW, now=NOW)
+    await grants.set_need(db, grant_id, needs_at)
     await rows.saved_account(db, of, platform=platform, platform_account_id=str(number), grant_id=grant_id)
 
 
@@ -60,18 +61,17 @@ async def test_ends_are_counted_by_week_where_a_person_will_be_needed(db: Databa
     (owner, first), (stranger, theirs) = await rows.saved_owner(db), await rows.saved_owner(db)
     second = await rows.saved_profile(db, owner)
     week_s = 7 * DAY_S
-    await ending(db, owner, first, 1, refresh_expires_at=after(0))
-    await ending(db, owner, first, 2, refresh_expires_at=after(week_s - 1))
-    await ending(db, owner, first, 3, refresh_sealed=None, access_expires_at=after(week_s))
-    await ending(db, owner, second, 4, refresh_expires_at=after(3 * week_s + 5))
-    await ending(db, owner, first, 5)  # renewed by itself, for ever
-    await ending(db, owner, first, 6, refresh_sealed=None, access_expires_at=after(9), platform="threads")  # traded
-    await ending(db, owner, first, 7, refresh_expires_at=after(12 * week_s))
-    await ending(db, owner, first, 8, refresh_expires_at=after(-1), access_expires_at=after(-1))
-    await ending(db, stranger, theirs, 9, refresh_expires_at=after(2))
+    await ending(db, owner, first, 1, after(0))
+    await ending(db, owner, first, 2, after(week_s - 1))
+    await ending(db, owner, first, 3, after(week_s))
+    await ending(db, owner, second, 4, after(3 * week_s + 5))
+    await ending(db, owner, first, 5, None)
+    await ending(db, owner, first, 6, after(12 * week_s))
+    await ending(db, owner, first, 7, after(-1))
+    await ending(db, stranger, theirs, 8, after(2))
 
     async def ends(of: User, profile_ids: tuple[str, ...] | None = None) -> dict[int, int]:
-        return await figures.ends(db, of.id, profile_ids=profile_ids, traded=("threads",), now=NOW, weeks=12)
+        return await figures.ends(db, of.id, profile_ids=profile_ids, now=NOW, weeks=12)
 
     assert await ends(owner) == {0: 2, 1: 1, 3: 1}
     assert await ends(owner, (second.id,)) == {3: 1}
@@ -85,12 +85,12 @@ async def test_ends_are_counted_by_week_where_a_person_will_be_needed(db: Databa
 async def test_each_is_one_statement_that_goes_down_the_tenants_index(db: Database) -> None:
     recorder = Recorder(db)
     await figures.tried(recorder, "a" * 24, profile_ids=None, since=NOW)
-    await figures.ends(recorder, "a" * 24, profile_ids=None, traded=(), now=NOW, weeks=12)
+    await figures.ends(recorder, "a" * 24, profile_ids=None, now=NOW, weeks=12)
     plans = []
     for sql, args in zip(recorder.statements, recorder.args, strict=True):
         plans.append(" / ".join(row["detail"] for row in await db.all(f"EXPLAIN QUERY PLAN {sql}", *args)))
     tried, ends = plans
     assert "SEARCH attempts USING INDEX attempts_user (user_id=? AND created_at_ms>?)" in tried
-    assert "SEARCH a USING INDEX accounts_user (user_id=?)" in ends
+    assert "SEARCH g USING COVERING INDEX grants_needs (user_id=? AND needs_at_ms>? AND needs_at_ms<?)" in ends
     assert "SCAN attempts" not in tried
     assert "SCAN a" not in ends

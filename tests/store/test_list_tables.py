@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from moorline.store import account_rows, accounts, grants, profiles
-from moorline.store.account_rows import Renewals, Trouble, Wanted
+from moorline.store.account_rows import Renewals, Wanted
 from moorline.store.accounts import Account
 from moorline.store.db import Database
 from moorline.store.profiles import Profile
@@ -13,7 +13,6 @@ from tests.store import rows
 from tests.store.rows import NOW, after
 
 ALL = Wanted()
-TROUBLE = Trouble(ends_before=after(100), traded=("threads",), scopes={"pinterest": ("read", "write")})
 
 
 async def saved(db: Database, owner: User, of: Profile, number: int, **changes: Any) -> Account:
@@ -75,50 +74,9 @@ async def test_s40_accounts_of_another_tenant_are_in_no_list(db: Database) -> No
     await saved(db, owner, first, 1, is_active=False)
     theirs = await saved(db, other, foreign, 2, is_active=False)
     assert theirs.id not in {row.facts.account_id for row in await account_rows.newest(db, owner.id, ALL, limit=9)}
-    assert len(await account_rows.maybe_in_trouble(db, owner.id, ALL, TROUBLE, limit=9)) == 1
     assert await account_rows.newest(db, owner.id, Wanted(before=theirs.id), limit=9) == []
     assert await account_rows.get(db, owner.id, theirs.id) is None
     assert await account_rows.beside(db, owner.id, theirs.id, limit=9) == []
-
-
-async def test_only_what_may_need_a_person_is_in_trouble(db: Database) -> None:
-    owner, first = await rows.saved_owner(db)
-    soon, never = {"access_expires_at": after(99)}, {"access_expires_at": None, "refresh_sealed": None}
-    in_trouble = {
-        "switched off": await saved(db, owner, first, 1, is_active=False, tokens=None),
-        "cannot be renewed": await saved(db, owner, first, 2, tokens={**soon, "refresh_sealed": None}),
-        "the right to renew ends": await saved(db, owner, first, 3, tokens={"refresh_expires_at": after(99)}),
-        "a scope is missing": await saved(db, owner, first, 4, grant={"granted": ("read",)}),
-        "trading it fails": await saved(
-            db, owner, first, 5, platform="threads", tokens={**soon, "refresh_sealed": None}
-        ),
-    }
-    fine: tuple[dict[str, Any], ...] = (
-        {},
-        {"tokens": soon},
-        {"tokens": {"refresh_expires_at": after(101)}},
-        {"tokens": never},
-        {"tokens": None},
-        {"grant": {"granted": None}},
-        {"platform": "threads", "tokens": {**soon, "refresh_sealed": None}},
-        {"platform": "reddit", "grant": {"granted": ("identity",)}},
-    )
-    for number, changes in enumerate(fine, start=10):
-        await saved(db, owner, first, number, **changes)
-    failing = in_trouble["trading it fails"]
-    await db.run("UPDATE grant_tokens SET failures = 2 WHERE grant_id = $1", failing.grant_id)
-    found = await account_rows.maybe_in_trouble(db, owner.id, ALL, TROUBLE, limit=99)
-    names = {account.id: name for name, account in in_trouble.items()}
-    assert {names.get(row.facts.account_id, row.facts.account_id) for row in found} == set(in_trouble)
-    one = await account_rows.maybe_in_trouble(db, owner.id, Wanted(before=failing.id), TROUBLE, limit=1)
-    assert [row.facts.account_id for row in one] == [in_trouble["a scope is missing"].id]
-
-
-async def test_an_account_on_a_token_of_its_own_does_not_end_with_its_consent(db: Database) -> None:
-    owner, first = await rows.saved_owner(db)
-    page = await saved(db, owner, first, 1, tokens={"access_expires_at": after(9), "refresh_sealed": None})
-    await accounts.put_token(db, page.id, b"\x01own", None, NOW)
-    assert await account_rows.maybe_in_trouble(db, owner.id, ALL, TROUBLE, limit=9) == []
 
 
 async def test_renewals_are_counted_by_platform_the_soonest_first(db: Database) -> None:

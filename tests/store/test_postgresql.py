@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from moorline.errors import StoreUnavailable
 from moorline.store import engines as store
-from moorline.store import postgresql
-from moorline.store.db import Database, Statements
+from moorline.store import migrate, postgresql
+from moorline.store.db import Database, PoolOptions, Statements
 from tests.engines import PostgresqlServer
 
 PUT = "INSERT INTO bot_inboxes (bot_id, username, next_offset, fence, lease_until_ms) VALUES ($1, '', 0, 0, 0)"
@@ -67,6 +67,75 @@ async def test_a_database_or_user_that_does_not_exist_is_unavailable_and_not_tol
         assert names_nobody(raised.value)
 
 
+async def test_of_several_servers_in_one_address_the_one_that_takes_writes_is_used(
+    postgresql_server: PostgresqlServer,
+) -> None:
+    made = await postgresql_server.empty()
+    place, name = made.rpartition("@")[2].split("/")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        gone = f"127.0.0.1:{closed.getsockname()[1]}"
+        url = f"postgresql://postgres@{gone},{place}/{name}?target_session_attrs=read-write&sslmode=prefer"
+        await migrate.upgrade(url)
+        db = await store.connect(url)
+        assert await db.run(PUT, "a") == 1
+        await db.close()
+    await postgresql_server.drop(made)
+
+
+async def test_when_no_server_takes_writes_the_store_is_unavailable(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(f'ALTER DATABASE "{url.rpartition("/")[2]}" SET default_transaction_read_only = on')
+    try:
+        with pytest.raises(StoreUnavailable, match="TargetServerAttributeNotMatched"):
+            await store.connect(f"{url}?target_session_attrs=read-write")
+    finally:
+        await connection.execute("SET default_transaction_read_only = off")
+        await connection.execute(f'ALTER DATABASE "{url.rpartition("/")[2]}" RESET default_transaction_read_only')
+        await connection.close()
+
+
+async def test_what_was_lost_while_it_was_saved_is_told_to_be_in_doubt(server: Database) -> None:
+    with pytest.raises(StoreUnavailable, match="it may be saved or not"):
+        await server.one(
+            "INSERT INTO bot_inboxes SELECT 'a', pg_terminate_backend(pg_backend_pid())::text, 0, NULL, 0, 0"
+        )
+    with pytest.raises(StoreUnavailable, match="nothing was changed"):
+        await server.one("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+async def test_a_server_that_takes_no_more_writes_is_let_go(server: Database, url: str) -> None:
+    before = await server.one("SELECT pg_backend_pid() AS pid")
+    await server.run("SET default_transaction_read_only = on")  # as one that was demoted while it was connected
+    with pytest.raises(StoreUnavailable, match="nothing was changed"):
+        await server.run(PUT, "a")
+    assert await server.run(PUT, "a") == 1
+    after = await server.one("SELECT pg_backend_pid() AS pid")
+    assert before is not None
+    assert after is not None
+    assert before["pid"] != after["pid"]
+
+
+async def test_a_transaction_outlives_a_change_of_its_table(url: str, postgresql_server: PostgresqlServer) -> None:
+    made = await postgresql_server.empty()
+    await migrate.upgrade(made)
+    db = await store.connect(made)
+
+    async def work(tx: Statements) -> int:
+        await tx.run(PUT, "a")
+        row = await tx.one("DELETE FROM bot_inboxes WHERE bot_id = $1 RETURNING *", "a")
+        assert row is not None
+        return len(dict(row))
+
+    before = await db.transaction(work)
+    connection = await asyncpg.connect(made)
+    await connection.execute("ALTER TABLE bot_inboxes ADD COLUMN of_the_next_version TEXT")
+    await connection.close()
+    assert await db.transaction(work) == before + 1
+    await db.close()
+    await postgresql_server.drop(made)
+
+
 async def test_after_the_server_cut_every_connection_the_next_calls_work(server: Database, url: str) -> None:
     await server.run(PUT, "before")
     other = await asyncpg.connect(url)
@@ -75,7 +144,7 @@ async def test_after_the_server_cut_every_connection_the_next_calls_work(server:
         " WHERE pid <> pg_backend_pid() AND datname = current_database()"
     )
     await other.close()
-    outcomes = [await outcome(server, f"after {place}") for place in range(postgresql.POOL_SIZE + 1)]
+    outcomes = [await outcome(server, f"after {place}") for place in range(PoolOptions().size + 1)]
     assert outcomes[-1] is None, "the pool hands out dead connections for ever"
     assert all(isinstance(error, StoreUnavailable) for error in outcomes if error is not None)
 
@@ -99,9 +168,8 @@ async def test_a_connection_cut_inside_a_transaction_is_unavailable_and_nothing_
     assert await server.all("SELECT * FROM bot_inboxes") == []
 
 
-async def test_a_statement_that_takes_too_long_is_unavailable(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgresql, "STATEMENT_TIMEOUT_S", 0.1)
-    server = await store.connect(url)
+async def test_a_statement_that_takes_too_long_is_unavailable(url: str) -> None:
+    server = await store.connect(url, PoolOptions(statement_timeout_s=0.1))
     with pytest.raises(StoreUnavailable, match="in time"):
         await server.one("SELECT pg_sleep(5)")
     await server.close()
@@ -110,15 +178,20 @@ async def test_a_statement_that_takes_too_long_is_unavailable(url: str, monkeypa
 async def test_a_pool_that_stays_empty_is_unavailable_and_then_available_again(
     server: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql, "ACQUIRE_TIMEOUT_S", 0.1)
+    taken, let_go = asyncio.Semaphore(0), asyncio.Event()
 
     async def hold(tx: Statements) -> None:
-        await tx.one("SELECT pg_sleep(0.7)")
+        await tx.one("SELECT 1")
+        taken.release()
+        await let_go.wait()
 
-    holders = [asyncio.create_task(server.transaction(hold)) for _ in range(postgresql.POOL_SIZE)]
-    await asyncio.sleep(0.3)
+    holders = [asyncio.create_task(server.transaction(hold)) for _ in range(PoolOptions().size)]
+    for _ in holders:
+        await taken.acquire()
+    monkeypatch.setattr(postgresql, "ACQUIRE_TIMEOUT_S", 0.1)
     with pytest.raises(StoreUnavailable):
         await server.run(PUT, "a")
+    let_go.set()
     await asyncio.gather(*holders)
     assert await server.run(PUT, "a") == 1
 

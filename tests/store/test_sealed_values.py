@@ -109,6 +109,6 @@ async def test_s34_of_two_who_exchange_one_value_one_does_and_nothing_else_chang
     after_it = await db.one("SELECT * FROM grant_tokens WHERE grant_id = $1", saved[0])
     assert before is not None
     assert after_it is not None
-    differing = {name for name in dict(before) if before[name] != after_it[name]}  # type: ignore[call-overload]
+    differing = {name for name in dict(before) if before[name] != after_it[name]}
     assert differing == {"access_sealed"}
     assert (await values_of(db, sealed_values.GRANT_ACCESS))[saved[1]] == b"access 1"

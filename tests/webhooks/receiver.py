@@ -112,14 +112,14 @@ async def echo(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
+async def receiving(port: int = 0) -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application(client_max_size=MANY_BYTES)
     app[RECEIVER] = receiver
     app.router.add_route("*", "/{path:.*}", receiver.react)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     receiver.port = runner.addresses[0][1]
     try:

@@ -81,7 +81,8 @@ async def save(
             await history.note(tx, account, "connected")
         if own_token is not None:
             await accounts.put_token(tx, account.id, own_token.sealed, own_token.expires_at, now)
-        if grant_id is not None:  # a new consent serves the person's other accounts too
+        # A new consent to a known grant serves the person's other accounts too.
+        if grant_id is not None and sealed_grant is not None and grant_id != sealed_grant.grant.id:
             for other in await accounts.set_active_of_grant(tx, grant_id, is_active=True, now=now):
                 await queue.account_event(tx, other, "account.connected")
                 await history.note(tx, other, "restored", "The person consented anew.")
@@ -108,25 +109,47 @@ async def save(
 
 
 async def list_accounts(
-    service: Service, caller: Caller, *, profile_id: str | None, page: int | None, limit: int | None
+    service: Service,
+    caller: Caller,
+    *,
+    profile_id: str | None,
+    page: int | None,
+    limit: int | None,
+    after: str | None = None,
 ) -> list[AccountOfProfile]:
     """Accounts the caller may see, oldest first; everything unless `limit` (1 to 1000) is given, pages from 1.
 
-    An unknown or foreign profile has none.
+    `after` is the id of an account: only what follows it, which is what pages of any number of accounts are read by.
+    An unknown or foreign profile has none; neither has what follows an unknown or foreign account.
+    Raises: BadRequest for a malformed `after`.
     """
-    size = EVERY if limit is None and page is None else limit or 100
-    start = size * ((page or 1) - 1)
-    if caller.profile_ids is None:
-        return await accounts.all_of(service.db, caller.user_id, profile_id=profile_id, limit=size, offset=start)
-    everything = await accounts.all_of(service.db, caller.user_id, profile_id=profile_id, limit=EVERY, offset=0)
-    return [entry for entry in everything if caller.may_see(entry.account.profile_id)][start : start + size]
+    size = EVERY if limit is None and page is None and after is None else limit or 100
+    seen = _seen(caller, profile_id)
+    place: tuple[int, str] | None = None
+    if after is not None:
+        check_id(after)
+        last = await accounts.get(service.db, caller.user_id, after)
+        if last is None or not caller.may_see(last.account.profile_id):
+            return []
+        place = clock.to_ms(last.account.created_at), after
+    elif page is not None and page > 1:
+        number = size * (page - 1)
+        place = await accounts.place_at(service.db, caller.user_id, profile_ids=seen, number=number)
+        if place is None:
+            return []
+    return await accounts.all_of(service.db, caller.user_id, profile_ids=seen, after=place, limit=size)
 
 
 async def count(service: Service, caller: Caller) -> int:
     """How many accounts the caller may see."""
-    if caller.profile_ids is None:
-        return await accounts.count(service.db, caller.user_id)
-    return len(await list_accounts(service, caller, profile_id=None, page=None, limit=None))
+    return await accounts.count(service.db, caller.user_id, profile_ids=_seen(caller, None))
+
+
+def _seen(caller: Caller, profile_id: str | None) -> tuple[str, ...] | None:
+    """The profiles that a list is of; None: all of the tenant's."""
+    if profile_id is not None:
+        return (profile_id,) if caller.may_see(profile_id) else ()
+    return None if caller.profile_ids is None else tuple(sorted(caller.profile_ids))
 
 
 async def get(service: Service, caller: Caller, account_id: str) -> AccountOfProfile:

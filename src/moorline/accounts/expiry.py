@@ -5,7 +5,7 @@ from typing import Protocol
 
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
-from moorline.adapter.values import Renews
+from moorline.adapter.values import Renews, Tokens
 from moorline.service import Service
 
 WARNED_DAYS = (14, 7, 1)
@@ -48,6 +48,19 @@ def last_chance(tokens: Ending, renews: Renews | None, *, has_refresh: bool) -> 
     if renews is Renews.BY_REFRESH_TOKEN and has_refresh:
         return None if tokens.refresh_expires_at is None else max(ends, tokens.refresh_expires_at)
     return ends
+
+
+def needs_at(tokens: Ending, renews: Renews | None, *, has_refresh: bool, is_failing: bool = False) -> datetime | None:
+    """From when on a person is needed, as far as is known: the last chance, but for what is traded while that works."""
+    if renews is Renews.BY_EXCHANGE and not is_failing:
+        return None
+    return last_chance(tokens, renews, has_refresh=has_refresh)
+
+
+def need_of(service: Service, platform: str, tokens: Tokens, *, is_failing: bool = False) -> datetime | None:
+    """`needs_at` of tokens that are open."""
+    renews = renews_of(service, platform)
+    return needs_at(tokens, renews, has_refresh=tokens.refresh is not None, is_failing=is_failing)
 
 
 def next_warning(ends: datetime | None, after: datetime) -> datetime | None:

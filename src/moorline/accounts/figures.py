@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from moorline import clock
-from moorline.accounts import expiry
-from moorline.adapter.values import Renews
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
 from moorline.store import figures
@@ -46,9 +44,7 @@ async def read(service: Service, caller: Caller) -> Figures:
     first = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
     visible = None if caller.profile_ids is None else tuple(sorted(caller.profile_ids))
     tried = await figures.tried(service.db, caller.user_id, profile_ids=visible, since=first)
-    ends = await figures.ends(
-        service.db, caller.user_id, profile_ids=visible, traded=_traded(service), now=now, weeks=WEEKS
-    )
+    ends = await figures.ends(service.db, caller.user_id, profile_ids=visible, now=now, weeks=WEEKS)
     connected, failed = Counter[int | str](), Counter[int | str]()
     for one in tried:
         for key in (one.day, one.platform):
@@ -69,7 +65,3 @@ async def read(service: Service, caller: Caller) -> Figures:
         platforms=tuple(sorted(platforms, key=lambda one: (-one[1].all, one[0]))),
         weeks=tuple((now + timedelta(weeks=number), ends.get(number, 0)) for number in range(WEEKS)),
     )
-
-
-def _traded(service: Service) -> tuple[str, ...]:
-    return tuple(name for name in service.platforms if expiry.renews_of(service, name) is Renews.BY_EXCHANGE)

@@ -118,7 +118,7 @@ async def put(tx: Statements, sealed: SealedGrant, *, consented_at: datetime, no
     grant_id = await grants.upsert(tx, sealed.grant, now)
     tokens = replace(sealed.tokens, warn_at=expiry.next_warning(_last_chance(sealed.tokens, sealed.renews), now))
     if await grants.put_tokens(tx, grant_id, tokens, consented_at=consented_at, now=now):
-        await grants.revive(tx, grant_id, now)
+        await grants.revive(tx, grant_id, now, needs_at=_needs_at(tokens, sealed.renews))
         if sealed.renews is Renews.BY_REFRESH_TOKEN and tokens.refresh_sealed is None:
             await _plan_by_what_is_kept(tx, grant_id, sealed.renews, now)
         return grant_id
@@ -133,6 +133,11 @@ async def _plan_by_what_is_kept(tx: Statements, grant_id: str, renews: Renews, n
     kept = await grants.get_tokens(tx, grant_id)
     if kept is not None and kept.refresh_sealed is not None:
         await grants.plan_warning(tx, grant_id, expiry.next_warning(_last_chance(kept, renews), now))
+        await grants.set_need(tx, grant_id, _needs_at(kept, renews))
+
+
+def _needs_at(tokens: SealedTokens, renews: Renews | None) -> datetime | None:
+    return expiry.needs_at(tokens, renews, has_refresh=tokens.refresh_sealed is not None)
 
 
 def _last_chance(tokens: SealedTokens, renews: Renews | None) -> datetime | None:

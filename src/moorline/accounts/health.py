@@ -3,6 +3,7 @@
 Nothing here asks a platform: the facts are what the last calls and renewals left in the store.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -152,7 +153,7 @@ def rules_of(service: Service, platform: str, own_scopes: tuple[str, ...] = ()) 
 
 def judge(facts: AccountFacts, rules: Rules, now: datetime) -> Health:
     """How an account is. Pure."""
-    permissions = _permissions(facts, rules)
+    permissions = _permissions(facts.granted, rules)
     lost = _lost(facts, rules, now)
     unticked = None if lost is not None else _unticked(permissions, now)
     ahead = coming_end(facts, rules, now)
@@ -187,10 +188,15 @@ def coming_end(facts: AccountFacts, rules: Rules, now: datetime) -> Need | None:
     return None if _lost(facts, rules, now) is not None else _ahead(facts, rules)
 
 
-def _permissions(facts: AccountFacts, rules: Rules) -> Permissions:
+def lacks_scope(granted: Sequence[str], rules: Rules) -> bool:
+    """Whether posting needs a scope that was not granted. Pure."""
+    return bool(_permissions(granted, rules).missing)
+
+
+def _permissions(told: Sequence[str] | None, rules: Rules) -> Permissions:
     if not rules.asked:
         return Permissions()
-    granted = rules.asked if facts.granted is None else facts.granted
+    granted = rules.asked if told is None else told
     known = {*rules.asked, *rules.analytics}
     return Permissions(
         posting=tuple(

@@ -1,25 +1,24 @@
-"""Accounts as the dashboard lists them: a page at a time, each with how it is; and which of them need a person."""
+"""Accounts as the dashboard lists them: a page at a time, each with how it is (`needing`: those that need a person)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 
 from moorline import clock, ids
-from moorline.accounts import accounts, health
+from moorline.accounts import accounts, expiry, health
 from moorline.accounts.health import WARNED_AHEAD, Health
-from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Renews
 from moorline.errors import BadRequest, NotFound
 from moorline.owners import apps, profiles
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
 from moorline.store import account_rows
-from moorline.store.account_rows import AccountRow, Renewals, Trouble, Wanted
+from moorline.store.account_rows import AccountRow, Renewals, Wanted
 
 AHEAD = timedelta(days=7)
-ROUNDS = 5  # of candidates that turn out to need nobody, before a page is answered short
+MOST_COUNTED = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What a list is narrowed to; None: whatever there is. `before` is the id of an account: only older ones."""
+    """What a list is narrowed to; None: whatever there is. `before` is what a page says leads to the next."""
 
     profile_id: str | None = None
     platform: str | None = None
@@ -58,27 +57,12 @@ async def newest(service: Service, caller: Caller, asked: Filter, *, limit: int)
 
     Raises: BadRequest for a malformed id, or a platform that is not.
     """
-    wanted = _wanted(service, caller, asked)
+    wanted = wanted_by(service, caller, asked)
+    if asked.before is not None and not ids.is_id(asked.before):
+        raise BadRequest("before is not an id: 24 hex characters.", fields={"before": "24 hex characters"})
+    wanted = msgspec.structs.replace(wanted, before=asked.before)
     found = await account_rows.newest(service.db, caller.user_id, wanted, limit=limit + 1)
-    return _page(await _judged(service, caller, found), limit)
-
-
-async def in_trouble(service: Service, caller: Caller, asked: Filter, *, limit: int) -> Page:
-    """As `newest`, but only what needs a person, now or within 14 days. A page may be short of `limit`.
-
-    Raises: as `newest`.
-    """
-    wanted = _wanted(service, caller, asked)
-    trouble = _trouble(service, await apps.asked_scopes(service, caller.user_id))
-    found: list[Listed] = []
-    for _ in range(ROUNDS):
-        rows = await account_rows.maybe_in_trouble(service.db, caller.user_id, wanted, trouble, limit=limit + 1)
-        judged = _page(await _judged(service, caller, rows), limit)
-        found += [one for one in judged.items if one.needs_person]
-        wanted = msgspec.structs.replace(wanted, before=judged.before)
-        if judged.before is None or len(found) >= limit:
-            break
-    return Page(items=found, before=wanted.before)
+    return _page(await judged(service, caller, found), limit)
 
 
 async def get(service: Service, caller: Caller, account_id: str) -> Listed:
@@ -87,11 +71,15 @@ async def get(service: Service, caller: Caller, account_id: str) -> Listed:
     row = await account_rows.get(service.db, caller.user_id, account_id)
     if row is None or not caller.may_see(row.facts.profile_id):
         raise NotFound("Account not found")
-    return (await _judged(service, caller, [row]))[0]
+    return (await judged(service, caller, [row]))[0]
 
 
-async def renewals(service: Service, caller: Caller) -> list[Renewals]:
-    """What is renewed by itself within seven days, by platform, the soonest first."""
+async def renewals(service: Service, caller: Caller, *, accounts_seen: int) -> list[Renewals] | None:
+    """What is renewed by itself within seven days, by platform, the soonest first; None where there is too much of it
+    to be counted while somebody waits: `accounts_seen` is how many accounts the caller may see.
+    """
+    if accounts_seen > MOST_COUNTED:
+        return None
     return await account_rows.renewals(
         service.db,
         caller.user_id,
@@ -106,7 +94,8 @@ async def beside(service: Service, caller: Caller, account_id: str, *, limit: in
     return await account_rows.beside(service.db, caller.user_id, account_id, limit=limit)
 
 
-async def _judged(service: Service, caller: Caller, found: Sequence[AccountRow]) -> list[Listed]:
+async def judged(service: Service, caller: Caller, found: Sequence[AccountRow]) -> list[Listed]:
+    """Accounts, each with how it is."""
     own = await apps.asked_scopes(service, caller.user_id) if found else {}
     used = {(row.facts.platform, row.facts.app_id or "") for row in found}
     rules = {app: health.rules_of(service, app[0], own.get(app, ())) for app in used}
@@ -122,43 +111,22 @@ def _page(found: Sequence[Listed], limit: int) -> Page:
     return Page(items=items, before=items[-1].row.facts.account_id if len(found) > limit else None)
 
 
-def _wanted(service: Service, caller: Caller, asked: Filter) -> Wanted:
+def wanted_by(service: Service, caller: Caller, asked: Filter) -> Wanted:
+    """What a filter asks for, but where to begin. Raises: BadRequest."""
     if asked.profile_id is not None:
         profiles.check_id(asked.profile_id)
-    if asked.before is not None and not ids.is_id(asked.before):
-        raise BadRequest("before is not an id: 24 hex characters.", fields={"before": "24 hex characters"})
     if asked.platform is not None and asked.platform not in service.platforms:
         raise BadRequest("There is no such platform.", fields={"platform": "unknown"})
     visible = _visible(caller)
     if asked.profile_id is not None:
         visible = (asked.profile_id,) if caller.may_see(asked.profile_id) else ()
-    return Wanted(profile_ids=visible, platform=asked.platform, before=asked.before)
+    return Wanted(profile_ids=visible, platform=asked.platform)
 
 
 def _visible(caller: Caller) -> tuple[str, ...] | None:
     return None if caller.profile_ids is None else tuple(sorted(caller.profile_ids))
 
 
-def _trouble(service: Service, own: Mapping[tuple[str, str], tuple[str, ...]]) -> Trouble:
-    """What accounts in trouble are found by. `own` are scopes that own apps ask for, by platform and client id."""
-    rules = {name: health.rules_of(service, name) for name in _oauth_platforms(service)}
-    scopes = {}
-    for name, rule in rules.items():
-        asked = {*rule.asked, *(scope for (platform, _), more in own.items() if platform == name for scope in more)}
-        scopes[name] = tuple(scope for scope in rule.own if scope in asked)
-    return Trouble(
-        ends_before=clock.now() + WARNED_AHEAD,
-        traded=_traded(service),
-        scopes={name: needed for name, needed in scopes.items() if needed},
-    )
-
-
 def _traded(service: Service) -> tuple[str, ...]:
     """Platforms where the access itself is traded for the next."""
-    return tuple(
-        name for name in _oauth_platforms(service) if health.rules_of(service, name).renews is Renews.BY_EXCHANGE
-    )
-
-
-def _oauth_platforms(service: Service) -> list[str]:
-    return [name for name, adapter in service.platforms.items() if isinstance(adapter, OAuthPlatform)]
+    return tuple(name for name in service.platforms if expiry.renews_of(service, name) is Renews.BY_EXCHANGE)

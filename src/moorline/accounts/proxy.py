@@ -81,7 +81,13 @@ async def call(service: Service, caller: Caller, account_id: str, asked: Asked) 
         answer = refused.answer
     except BaseException:
         await calls.close()
+        _tell(caller, account, asked, None)
         raise
+    _tell(caller, account, asked, answer.status)
+    return answer
+
+
+def _tell(caller: Caller, account: Account, asked: Asked, platform_status: int | None) -> None:
     event(
         log,
         logging.INFO,
@@ -90,9 +96,8 @@ async def call(service: Service, caller: Caller, account_id: str, asked: Asked) 
         platform=account.platform,
         key=caller.key_id,
         method=asked.method,
-        platform_status=answer.status,
+        platform_status=platform_status,
     )
-    return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

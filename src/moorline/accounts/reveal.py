@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from moorline.accounts import accounts, grants, tokens
-from moorline.errors import BadRequest, Forbidden, Refused
+from moorline.errors import BadRequest, Forbidden, MoorlineError, Refused
 from moorline.logs import event
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -38,8 +38,13 @@ async def token(service: Service, caller: Caller, account_id: str, *, min_valid_
         raise Forbidden("This API key may not see platform tokens; make one with revealTokens.")
     if account.grant_id is None:
         raise BadRequest(f"A {account.platform} account has no token of its own.", code="no_token")
-    held = await tokens.usable(service, account.grant_id, min_valid_s=min_valid_s)
+    try:
+        held = await tokens.usable(service, account.grant_id, min_valid_s=min_valid_s)
+    except MoorlineError as error:
+        event(log, logging.INFO, "token_served", platform=account.platform, outcome="failed", error_code=error.code)
+        raise
     own = await stored_accounts.get_token(service.db, account.id)
+    event(log, logging.DEBUG, "token_served", platform=account.platform, outcome="renewed" if held.is_fresh else "kept")
     event(log, logging.INFO, "token_revealed", account=account.id, platform=account.platform, key=caller.key_id)
     return Revealed(
         account=account,

@@ -3,6 +3,7 @@
 The account and its tokens are gone by then; what the platform has to be told waits sealed in a row of its own.
 """
 
+import asyncio
 import json
 import logging
 from dataclasses import asdict
@@ -24,7 +25,7 @@ from moorline.errors import (
     StoreUnavailable,
     Unreachable,
 )
-from moorline.logs import event
+from moorline.logs import about, event
 from moorline.owners import apps
 from moorline.service import Service
 from moorline.store import grants as stored_grants
@@ -89,8 +90,13 @@ async def attempt(service: Service, revocation_id: str) -> None:
     )
     if claimed is None:
         return
+    about(platform=claimed.platform)
     try:
         await _revoke(service, claimed)
+        event(log, logging.DEBUG, "consent_withdrawn", platform=claimed.platform)
+    except asyncio.CancelledError:  # the process stops: another asks again
+        await revocations.put_off(service.db, claimed.id, holder=holder, due_at=clock.now())
+        raise
     except StoreUnavailable as error:  # nothing was asked; it is due again when this lease runs out
         _tell(claimed, error)
         return

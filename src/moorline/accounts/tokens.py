@@ -19,14 +19,16 @@ from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App, Renews, Tokens
 from moorline.errors import (
+    AppMisconfigured,
     MoorlineError,
+    NotConfigured,
     NotFound,
     PlatformRateLimited,
     Refused,
     StoreUnavailable,
     Unreachable,
 )
-from moorline.logs import event
+from moorline.logs import about, event
 from moorline.owners import apps
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
@@ -49,13 +51,17 @@ log = logging.getLogger("moorline.accounts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usable:
-    """A grant, and tokens of it that work now; `version` counts their renewals."""
+    """A grant, and tokens of it that work now; `version` counts their renewals.
+
+    `is_fresh`: they were renewed for this call.
+    """
 
     grant: Grant
     tokens: Tokens
     version: int
     renew_at: datetime | None
     failures: int
+    is_fresh: bool = False
 
 
 async def usable(service: Service, grant_id: str, *, min_valid_s: int = MIN_VALID_S) -> Usable:
@@ -137,7 +143,8 @@ async def _put_off_unread(service: Service, grant_id: str) -> None:
     if sealed is not None:
         lease = Lease(holder=ids.new_id(), version=sealed.version, until=now + timedelta(seconds=LEASE_S))
         if await stored_grants.claim(service.db, grant_id, lease, now):
-            await stored_grants.put_off(service.db, grant_id, lease, _later(sealed.failures))
+            needs_at = sealed.access_expires_at if sealed.refresh_sealed is None else None
+            await stored_grants.put_off(service.db, grant_id, lease, _later(sealed.failures), needs_at=needs_at)
 
 
 def due_at(service: Service, grant: Grant, tokens: Tokens) -> datetime | None:
@@ -156,10 +163,17 @@ def due_at(service: Service, grant: Grant, tokens: Tokens) -> datetime | None:
     return ends if last is not None and last <= renew_at else renew_at
 
 
-async def drain(within_s: float) -> None:
-    """Let renewals under way end, before the database is closed: a rotated token that is not saved is lost."""
+async def drain(within_s: float, release_within_s: float = 1.0) -> None:
+    """Let renewals under way end, before the database is closed: a rotated token that is not saved is lost.
+
+    Those that take longer are broken off, and give back the right to renew.
+    """
     if _under_way:
-        await asyncio.wait(_under_way.values(), timeout=within_s)
+        _, late = await asyncio.wait(_under_way.values(), timeout=within_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=release_within_s)
 
 
 # One renewal a process for each version of a grant's tokens; the store stays its own key, since tests open several.
@@ -196,7 +210,9 @@ async def _renewed(service: Service, held: Usable) -> Usable:
         now = clock.now()
         lease = Lease(holder=ids.new_id(), version=held.version, until=now + timedelta(seconds=LEASE_S))
         if await stored_grants.claim(service.db, held.grant.id, lease, now):
-            return await _renew(service, held, lease)
+            if clock.now() < lease.until:
+                return await _renew(service, held, lease)
+            continue  # this process was frozen for so long that another may be at it: look anew before asking
         await asyncio.sleep(_POLL_S)
         found = await _held(service, held.grant.id)
         if found.version != held.version:
@@ -210,8 +226,12 @@ async def _renew(service: Service, held: Usable, lease: Lease) -> Usable:
         tokens = await _ask(service, held)
     except MoorlineError as error:
         return await _after_failure(service, held, lease, error)
+    except asyncio.CancelledError:  # the process stops
+        await stored_grants.release(service.db, held.grant.id, lease)
+        raise
     except Exception:  # a fault of ours: not at once again, or grants like this one would keep all others waiting
-        await stored_grants.put_off(service.db, held.grant.id, lease, _later(held.failures))
+        event(log, logging.ERROR, "renewal_failed", grant=held.grant.id, platform=held.grant.platform, outcome="ours")
+        await _put_off(service, held, lease, _later(held.failures))
         raise
     return await _saved(service, held, lease, tokens)
 
@@ -245,6 +265,7 @@ async def _saved(service: Service, held: Usable, lease: Lease, tokens: Tokens) -
 async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
     grant = held.grant
     warn_at, is_same_end = _warning_after(service, held, tokens)
+    needs_at = expiry.need_of(service, grant.platform, _with_kept(held, tokens))
     sealed = grants.seal_tokens(service.vault, grant, tokens)
     sealed = replace(sealed, renew_at=due_at(service, grant, tokens), warn_at=warn_at)
 
@@ -252,7 +273,8 @@ async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) ->
         now = clock.now()
         if not await stored_grants.renew_tokens(tx, grant.id, lease, sealed, now, is_same_end=is_same_end):
             return False
-        if await stored_grants.revive(tx, grant.id, now):  # another gave it up while this renewal was on its way
+        # It had been given up when another did that while this renewal was on its way.
+        if await stored_grants.revive(tx, grant.id, now, needs_at=needs_at):
             await _switch_on(tx, grant.id, now)
         return True
 
@@ -260,19 +282,24 @@ async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) ->
         await stored_grants.release(service.db, grant.id, lease)
         return await _held(service, grant.id)
     event(log, logging.INFO, "tokens_renewed", grant=grant.id, platform=grant.platform)
-    return replace(held, tokens=tokens, version=held.version + 1, renew_at=sealed.renew_at, failures=0)
+    return replace(held, tokens=tokens, version=held.version + 1, renew_at=sealed.renew_at, failures=0, is_fresh=True)
 
 
 def _warning_after(service: Service, held: Usable, tokens: Tokens) -> tuple[datetime | None, bool]:
     """When a warning may be due of tokens that follow these, and whether they end when these did."""
-    before, renews = held.tokens, expiry.renews_of(service, held.grant.platform)
-    if tokens.refresh is None:  # the store keeps the former one
-        tokens = replace(tokens, refresh=before.refresh, refresh_expires_at=before.refresh_expires_at)
-    former, ends = (expiry.last_chance(one, renews, has_refresh=one.refresh is not None) for one in (before, tokens))
+    renews, both = expiry.renews_of(service, held.grant.platform), (held.tokens, _with_kept(held, tokens))
+    former, ends = (expiry.last_chance(one, renews, has_refresh=one.refresh is not None) for one in both)
     is_same_end = expiry.is_same_end(former, ends)
     # What is told within the hour was told, if it is the end we knew: it may only be told a little later now.
     after = clock.now() + (expiry.SAME_END if is_same_end else timedelta(0))
     return expiry.next_warning(ends, after), is_same_end
+
+
+def _with_kept(held: Usable, tokens: Tokens) -> Tokens:
+    """New tokens, with the former refresh token where none came: the store keeps that."""
+    if tokens.refresh is not None:
+        return tokens
+    return replace(tokens, refresh=held.tokens.refresh, refresh_expires_at=held.tokens.refresh_expires_at)
 
 
 async def _switch_on(tx: Statements, grant_id: str, now: datetime) -> None:
@@ -289,6 +316,7 @@ async def _after_failure(service: Service, held: Usable, lease: Lease, error: Mo
         "renewal_failed",
         grant=grant.id,
         platform=grant.platform,
+        outcome=_outcome_of(error),
         reason=str(error),
         platform_status=getattr(error, "platform_status", None),
         platform_code=getattr(error, "platform_code", None),
@@ -296,8 +324,20 @@ async def _after_failure(service: Service, held: Usable, lease: Lease, error: Mo
     if isinstance(error, Refused):
         return await _buried(service, held, error)  # who lost a race learns of it there
     wait_s = error.retry_after_s if isinstance(error, PlatformRateLimited) else None
-    await stored_grants.put_off(service.db, grant.id, lease, _later(held.failures, at_least_s=wait_s or 0))
+    await _put_off(service, held, lease, _later(held.failures, at_least_s=wait_s or 0))
     raise error
+
+
+def _outcome_of(error: MoorlineError) -> str:
+    """Whose turn it is: time's, a person's, or the operator's."""
+    if isinstance(error, Refused):
+        return "dead"
+    return "ours" if isinstance(error, AppMisconfigured | NotConfigured) else "later"
+
+
+async def _put_off(service: Service, held: Usable, lease: Lease, renew_at: datetime) -> None:
+    needs_at = expiry.need_of(service, held.grant.platform, held.tokens, is_failing=True)
+    await stored_grants.put_off(service.db, held.grant.id, lease, renew_at, needs_at=needs_at)
 
 
 def _later(failures: int, *, at_least_s: int = 0) -> datetime:
@@ -334,6 +374,7 @@ async def _held(service: Service, grant_id: str) -> Usable:
     if found is None:
         raise NotFound("The grant behind this account is gone.")
     grant, sealed = found
+    about(platform=grant.platform)
     if grant.dead_reason is not None:
         raise Refused(grant.dead_reason)
     return Usable(

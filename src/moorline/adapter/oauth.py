@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, ClassVar, final
 from urllib.parse import quote, urlencode
 
@@ -74,19 +75,18 @@ class OAuthPlatform(ABC):
         `reauth`: to sign in anew, also as somebody else, on platforms that have a parameter for it.
         """
         spec = self.spec
-        query = {
-            "response_type": "code",
+        of_app = {
             spec.client_id_field: app.client_id,
             "redirect_uri": app.redirect_uri,
             "scope": spec.scope_separator.join(app.scopes or spec.scopes),
-            "state": state,
             **spec.authorize_extra,
             **(spec.reauth_extra if reauth else {}),
         }
+        url = f"{self.versioned(spec.authorize_url, app)}?response_type=code&{_encoded(*of_app.items())}"
+        url = f"{url}&state={quote(state)}"
         if verifier is not None and self.uses_pkce(app):
-            query["code_challenge"] = s256(verifier)
-            query["code_challenge_method"] = "S256"
-        return f"{self.versioned(spec.authorize_url, app)}?{urlencode(query, quote_via=quote)}"
+            url = f"{url}&code_challenge={s256(verifier)}&code_challenge_method=S256"
+        return url
 
     def uses_pkce(self, app: App) -> bool:
         """Whether this app's flows carry a code verifier (RFC 7636)."""
@@ -213,6 +213,11 @@ class OAuthPlatform(ABC):
     def to_tokens(self, reply: Mapping[str, Any], *, before: Tokens | None = None) -> Tokens:
         """Map a token answer (RFC 6749 section 5.1). Raises: UnexpectedReply without an access token."""
         return parse_tokens(reply, scope_pattern=self.spec.scope_pattern, before=before)
+
+
+@lru_cache(maxsize=256)  # what an app asks for is the same at each of its starts, and writing it is most of the work
+def _encoded(*parameters: tuple[str, str]) -> str:
+    return urlencode(parameters, quote_via=quote)
 
 
 def parse_tokens(reply: Mapping[str, Any], *, scope_pattern: str, before: Tokens | None = None) -> Tokens:

@@ -1,10 +1,14 @@
 """The `moorline` command. Heavy imports happen inside commands, so that `--help` is instant."""
 
+import gc
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from moorline import __version__
+
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 app = typer.Typer(
     name="moorline",
@@ -42,6 +46,7 @@ def serve(
     migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database up to date first.")] = False,
 ) -> None:
     """Run the service. Settings come from MOORLINE_* in the environment and from .env."""
+    gc.disable()  # until it serves: nearly all that is imported and made before stays
     from moorline.cli import running
 
     running.serve(migrate_first=migrate)
@@ -199,3 +204,18 @@ def users_sign_in_link(
     from moorline.cli import people
 
     people.sign_in_link(email=email, json_answer=json_answer)
+
+
+# Measuring needs bench/, the sandbox and a PostgreSQL of its own, which are in a checkout and in no package.
+if (CHECKOUT / "bench" / "__main__.py").is_file():
+
+    @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+    def bench(context: typer.Context) -> None:
+        """Measure (`bench`), or fill a database with a million accounts (`bench seed`). In a checkout only."""
+        import os
+        import sys
+
+        path = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH"))))
+        os.execve(  # noqa: S606 - this very interpreter
+            sys.executable, [sys.executable, "-m", "bench", *context.args], {**os.environ, "PYTHONPATH": path}
+        )

@@ -10,12 +10,17 @@ from moorline.errors import MoorlineError
 from moorline.outbound import OutboundMap
 from moorline.owners import api_keys, users
 from moorline.owners.api_keys import NewKey
-from moorline.settings import Settings
+from moorline.settings import Settings, WrongSettings
 from moorline.store import engines as store
 from moorline.store import migrate as migrations
 from moorline.store.api_keys import ApiKey
 from moorline.store.db import Database
 from moorline.store.migrations import HEAD
+
+_COUNTED = {
+    "memory": "counted by each process for itself; with several, set MOORLINE_LIMITS_URL",
+    "database": "counted in the database",
+}
 
 
 def migrate(*, down_to: str) -> None:
@@ -89,9 +94,14 @@ async def _findings(settings: Settings) -> list[dict[str, Any]]:
         await _database_finding(settings),
         {"what": "encryption", "ok": True, "told": f"{len(settings.encryption_keys)} key(s); the first one seals"},
     ]
+    findings.append(await _limits_finding(settings))
     if settings.outbound_allow:
         told = f"the private-address guard lets through: {settings.outbound_allow}"
         findings.append({"what": "MOORLINE_OUTBOUND_ALLOW", "ok": True, "told": told})
+    if settings.metrics_port:
+        who = "whoever brings the token" if settings.metrics_token else "whoever reaches it"
+        told = f"/metrics at {settings.metrics_host}:{settings.metrics_port}, for {who}"
+        findings.append({"what": "MOORLINE_METRICS_PORT", "ok": True, "told": told})
     try:
         OutboundMap.parse(settings.outbound_map)
     except ValueError as error:
@@ -112,13 +122,28 @@ async def _database_finding(settings: Settings) -> dict[str, Any]:
         db = await store.connect(settings.database_url)
         try:
             revision = await migrations.revision_of(db)
-            current = revision == HEAD
-            told = f"{db.engine}, revision {revision or 'none'}" + ("" if current else ". Run: moorline migrate")
-            return {"what": "database", "ok": current, "told": told}
+            sentence = await migrations.misfit(db)
+            told = f"{db.engine}, revision {revision or 'none'}" + ("" if sentence is None else f". {sentence}")
+            return {"what": "database", "ok": sentence is None, "told": told}
         finally:
             await db.close()
     except MoorlineError as error:
         return {"what": "database", "ok": False, "told": str(error)}
+
+
+async def _limits_finding(settings: Settings) -> dict[str, Any]:
+    from moorline.limits import opening
+
+    what = "limits"
+    try:
+        opening.numbers_of(settings)
+        if settings.limits_url in {"memory", "database"}:
+            return {"what": what, "ok": True, "told": _COUNTED[settings.limits_url]}
+        answers = await opening.redis_answers(settings.limits_url)
+    except WrongSettings as error:
+        return {"what": what, "ok": False, "told": str(error)}
+    told = "counted in Redis" if answers else "Redis does not answer; each process counts by itself until it does"
+    return {"what": what, "ok": answers, "told": told}
 
 
 async def _user(db: Database, email: str) -> str:
@@ -145,8 +170,8 @@ def on_database(work: Any) -> Any:
     async def run() -> Any:
         db = await store.connect(settings.database_url)
         try:
-            if not await migrations.is_current(db):
-                stop("The database has not this version's schema. Run: moorline migrate")
+            if (sentence := await migrations.misfit(db)) is not None:
+                stop(sentence)
             return await work(db)
         finally:
             await db.close()

@@ -74,7 +74,7 @@ async def _demo(port: int, data_dir: Path, *, once: bool, json_line: bool, outco
     await migrate.upgrade(settings.database_url)
     async with open_service(settings) as service:
         await _owner(service, data_dir, keys)
-        server = uvicorn_server(Composed(create_app(service), sandbox))
+        server = uvicorn_server(Composed(create_app(service), sandbox), stopping=service.stopping)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells by attributes alone
             await asyncio.sleep(0.01)

@@ -14,6 +14,7 @@ from moorline.cli.environment import load_settings, sentences
 from moorline.errors import StoreUnavailable
 from moorline.resealing import HANDLES_LIVE_S, Outcome, Tally, Watch, reseal
 from moorline.settings import PREFIX, Settings
+from moorline.store import migrate
 
 
 def rotate(*, json_answer: bool) -> None:
@@ -31,6 +32,10 @@ def rotate(*, json_answer: bool) -> None:
 
 async def _resealed(settings: Settings) -> Outcome:
     async with open_service(settings) as service:
+        if not await migrate.is_current(
+            service.db
+        ):  # only beside a newer version, which may seal what this one ignores
+            raise StoreUnavailable("The database belongs to a newer version of Moorline: run this with that one.")
         try:
             with _progress() as watch:
                 return await reseal(service.db, service.vault, watch)

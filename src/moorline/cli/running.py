@@ -4,7 +4,6 @@ import asyncio
 import errno
 import gc
 import json
-import signal
 import socket
 from typing import Any
 
@@ -13,11 +12,11 @@ import uvicorn
 from moorline import logs
 from moorline.app import create_app, open_service
 from moorline.cli.environment import load_settings, sentences, stop
+from moorline.cli.stopping import GRACE_S, Server, on_first_signal
 from moorline.jobs import engine
 from moorline.settings import Settings
 from moorline.store import migrate
 
-GRACE_S = 10
 _SANDBOX_KEEPS_S = 60
 
 
@@ -30,16 +29,21 @@ def serve(*, migrate_first: bool) -> None:
 
 
 async def _serve(settings: Settings, *, migrate_first: bool) -> None:
+    from moorline.cli.scraping import scraped
+
     if migrate_first:
         await migrate.upgrade(settings.database_url)
     listening = listen(settings.host, settings.port)
     async with open_service(settings) as service:
         app = create_app(service)
-        # What was made until here stays, so the collector need not look at it again and again.
-        gc.collect()
+        # What was made until here stays, so the collector need not look at it again and again; not even once, since
+        # next to nothing of it is garbage.
         gc.freeze()
+        gc.enable()
         gc.set_threshold(10_000, 20, 50)
-        await uvicorn_server(app).serve(sockets=[listening])
+        server = uvicorn_server(app, stopping=service.stopping, drain_s=settings.drain_s)
+        async with scraped(service):
+            await server.serve(sockets=[listening])
 
 
 def worker() -> None:
@@ -53,12 +57,13 @@ def worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
-    ended = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, ended.set)
-    async with open_service(settings) as service, engine.running(engine.loops(service)):
-        print("Working.", flush=True)
-        await ended.wait()
+    from moorline.cli.scraping import scraped
+
+    async with open_service(settings) as service:
+        with on_first_signal(service.stopping.set):
+            async with scraped(service), engine.running(service.stopping, engine.loops(service)):
+                print("Working.", flush=True)
+                await service.stopping.wait()
 
 
 def sandbox(*, host: str, port: int, callback_base: str) -> None:
@@ -78,9 +83,9 @@ def sandbox(*, host: str, port: int, callback_base: str) -> None:
     _run(server.serve(sockets=[listening]))
 
 
-def uvicorn_server(app: Any) -> uvicorn.Server:
-    """A uvicorn server for an app, without uvicorn's own logs."""
-    return uvicorn.Server(
+def uvicorn_server(app: Any, *, stopping: asyncio.Event | None = None, drain_s: float = 0) -> Server:
+    """A uvicorn server for an app, without uvicorn's own logs; it sets `stopping` when it is told to stop."""
+    return Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -88,11 +93,13 @@ def uvicorn_server(app: Any) -> uvicorn.Server:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
-        )
+        ),
+        stopping=stopping or asyncio.Event(),
+        drain_s=drain_s,
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, advice: str = "") -> socket.socket:
     """A listening socket. Ends the program with a sentence when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol by name: only then asyncio sends small answers at once, which would else wait 40 ms each.
@@ -104,7 +111,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            stop(f"Port {port} is in use. Choose another, for example {port + 1}: make demo PORT={port + 1}")
+            other = advice or f"Choose another, for example {port + 1}: make demo PORT={port + 1}"
+            stop(f"Port {port} is in use. {other}")
         stop(f"Cannot listen on {host}:{port}: {error.strerror}.")
     return listening
 

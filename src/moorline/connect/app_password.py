@@ -12,6 +12,9 @@ from moorline.adapter.app_password import AppPasswordPlatform, SignedIn
 from moorline.connect import redirects, state
 from moorline.connect.finish import fail
 from moorline.errors import BadRequest, FlowFailed, InvalidState, MoorlineError, NotFound
+from moorline.limits.buckets import BLUESKY_CLIENT, BLUESKY_PROFILE
+from moorline.limits.counting import Use
+from moorline.logs import about
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -46,7 +49,9 @@ async def connect(
 ) -> Connected:
     """Sign in and save. `state_text` is `{userId}-{profileId}` of this key, or the state of a start call.
 
-    Raises: BadRequest, InvalidState, Forbidden for a profile the key may not use; as the adapter's `sign_in`.
+    Tries are counted for the profile, never for whom somebody tries to sign in as: he has done nothing.
+    Raises: BadRequest, InvalidState, Forbidden for a profile the key may not use; RateLimited; as the adapter's
+    `sign_in`.
     """
     if redirect_url is not None:
         redirects.check_redirect_url(redirect_url, caller.redirect_allowlist)
@@ -55,27 +60,40 @@ async def connect(
         attempt = await unused(service, credentials.platform, state_text)
         if attempt.user_id != caller.user_id or not caller.may_see(attempt.profile_id):
             raise InvalidState
-        return await connect_attempt(service, credentials, state_text=state_text, redirect_url=redirect_url)
+        use = _of_profile(caller, attempt.profile_id)
+        return await _connect_attempt(service, credentials, use, state_text=state_text, redirect_url=redirect_url)
     profile_id = await _profile_of(service, caller, user_id=documented[1], profile_id=documented[2])
-    adapter, signed_in = await _sign_in(service, credentials)
+    use = _of_profile(caller, profile_id)
+    await service.limits.count(use)
+    adapter, signed_in = await _sign_in(service, credentials, use)
     account = await _save(service, adapter, signed_in, user_id=caller.user_id, profile_id=profile_id, attempt_id=None)
     return _connected(account, redirect_url)
 
 
-async def connect_attempt(
-    service: Service, credentials: Credentials, *, state_text: str, redirect_url: str | None = None
-) -> Connected:
-    """Sign in for a started attempt, whoever brings its state.
+async def connect_attempt(service: Service, credentials: Credentials, *, state_text: str, client: str) -> Connected:
+    """Sign in for a started attempt, whoever brings its state; tries are counted for the client and the attempt.
 
     A refused password leaves the state usable, but for the last of `MAX_TRIES`, which ends the attempt.
-    Raises: InvalidState; as the adapter's `sign_in`; FlowFailed as `accounts.save`, which the attempt then keeps.
+    Raises: InvalidState; RateLimited; as the adapter's `sign_in`; FlowFailed as `accounts.save`, which the attempt then
+    keeps.
     """
+    return await _connect_attempt(service, credentials, (BLUESKY_CLIENT, client), state_text=state_text)
+
+
+def _of_profile(caller: Caller, profile_id: str) -> Use:
+    return BLUESKY_PROFILE, f"{caller.user_id} {profile_id}"
+
+
+async def _connect_attempt(
+    service: Service, credentials: Credentials, use: Use, *, state_text: str, redirect_url: str | None = None
+) -> Connected:
     attempt = await unused(service, credentials.platform, state_text)
+    await service.limits.count(use)
     tries = await attempts.count_try(service.db, attempt.id, at_most=MAX_TRIES)
     if tries is None:
         raise InvalidState
     try:
-        adapter, signed_in = await _sign_in(service, credentials)
+        adapter, signed_in = await _sign_in(service, credentials, use)
     except MoorlineError as error:
         if tries == MAX_TRIES:
             await _give_up(service, attempt, state_text, error)
@@ -108,7 +126,10 @@ async def unused(service: Service, platform: str, state_text: str) -> Attempt:
 async def find(service: Service, platform: str, state_text: str) -> Attempt | None:
     """The attempt of a state of this platform, used or not."""
     attempt = await attempts.by_state(service.db, state.hash_of(state_text))
-    return None if attempt is None or attempt.platform != platform else attempt
+    if attempt is None or attempt.platform != platform:
+        return None
+    about(platform=platform, attempt=attempt.id)
+    return attempt
 
 
 def is_open(attempt: Attempt) -> bool:
@@ -143,9 +164,12 @@ async def _profile_of(service: Service, caller: Caller, *, user_id: str, profile
         ) from error
 
 
-async def _sign_in(service: Service, credentials: Credentials) -> tuple[AppPasswordPlatform, SignedIn]:
+async def _sign_in(service: Service, credentials: Credentials, use: Use) -> tuple[AppPasswordPlatform, SignedIn]:
+    """A right password counts for nothing."""
     adapter = _adapter_of(service, credentials.platform)
+    about(platform=adapter.name)
     signed_in = await adapter.sign_in(service.http, identifier=credentials.identifier, password=credentials.password)
+    await service.limits.take_back(use)
     return adapter, signed_in
 
 

@@ -7,8 +7,10 @@ from moorline import clock, ids
 from moorline.accounts import accounts
 from moorline.accounts.proven import Proven
 from moorline.adapter.bot import BotPlatform, Chat, ChatMigrated
-from moorline.connect.start import StartCall, hosted_page, make_attempt
+from moorline.connect.start import StartCall, count_start, hosted_page, make_attempt, note_started
 from moorline.errors import BadRequest, FlowFailed, NotFound, Refused
+from moorline.limits.buckets import TELEGRAM_POLL
+from moorline.logs import about
 from moorline.owners import profiles
 from moorline.owners.api_keys import Caller
 from moorline.service import Service
@@ -55,6 +57,7 @@ def bot(service: Service, platform: str) -> BotPlatform:
     if not isinstance(adapter, BotPlatform):
         raise BadRequest(f"{platform} has no bot.")
     service.app(platform)
+    about(platform=platform)
     return adapter
 
 
@@ -62,6 +65,7 @@ async def issue(service: Service, caller: Caller, call: StartCall) -> IssuedCode
     """Save a started attempt with its code. Raises: as `start.start`; AppMisconfigured and the like for the bot."""
     adapter = bot(service, call.platform)
     issued = make_attempt(service, caller, call, adapter)
+    await count_start(service, caller, call)
     username = await bot_username(service, adapter)
     expires_at = issued.attempt.created_at + timedelta(seconds=CODE_TTL_S)
     code = ids.new_access_code(service.settings.telegram_code_prefix)
@@ -79,6 +83,7 @@ async def issue(service: Service, caller: Caller, call: StartCall) -> IssuedCode
     if not saved:
         await profiles.visible(service.db, caller, call.profile_id)
         raise NotFound("Profile not found")
+    note_started(issued)
     return IssuedCode(
         code=code,
         expires_at=expires_at,
@@ -90,8 +95,9 @@ async def issue(service: Service, caller: Caller, call: StartCall) -> IssuedCode
 
 
 async def status_of(service: Service, caller: Caller, code: str) -> CodeStatus:
-    """What became of a code of this tenant; answered from the store alone. Raises: NotFound."""
+    """What became of a code of this tenant; answered from the store alone. Raises: NotFound, RateLimited."""
     wanted = code.strip().upper()
+    await service.limits.count((TELEGRAM_POLL, f"{caller.user_id} {wanted}"))
     # PostgreSQL takes no NUL, not even in a question.
     found = await bot_codes.get(service.db, wanted) if wanted.isprintable() else None
     if found is None or found.user_id != caller.user_id or not caller.may_see(found.profile_id):

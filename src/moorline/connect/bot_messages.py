@@ -18,9 +18,10 @@ from moorline.adapter.telegram_text import find_chat_reference, find_code
 from moorline.connect import bot_code
 from moorline.connect.bot_code import BotNotAllowed, ChatNotEligible
 from moorline.errors import FlowFailed, MoorlineError, PlatformError, PlatformRateLimited, StoreUnavailable, Unreachable
-from moorline.logs import event, printable
+from moorline.logs import about, event, printable
 from moorline.service import Service
 from moorline.store import accounts, bot_codes, bot_inboxes
+from moorline.store.accounts import Account
 from moorline.store.bot_codes import BotCode
 from moorline.store.bot_inboxes import Sender
 from moorline.store.db import Statements
@@ -67,7 +68,7 @@ async def handle(service: Service, adapter: BotPlatform, update: IncomingMessage
 async def _follow_membership(service: Service, adapter: BotPlatform, change: MembershipChange) -> None:
     is_active = adapter.may_post(change.chat, change.after)
 
-    async def write(tx: Statements) -> int:
+    async def write(tx: Statements) -> list[Account]:
         changed = await accounts.set_active(tx, adapter.name, str(change.chat.id), is_active=is_active, now=clock.now())
         for account in changed:
             if is_active:
@@ -78,11 +79,13 @@ async def _follow_membership(service: Service, adapter: BotPlatform, change: Mem
                     tx, account, "account.disconnected", disconnectionType="unintentional", reason=LOST
                 )
                 await history.note(tx, account, "lost", LOST)
-        return len(changed)
+        return changed
 
     changed = await service.db.transaction(write)
     if changed:
-        event(log, logging.INFO, "bot_membership_changed", chat=change.chat.id, active=is_active, accounts=changed)
+        event(log, logging.INFO, "bot_membership_changed", chat=change.chat.id, active=is_active, accounts=len(changed))
+        for account in [] if is_active else changed:
+            event(log, logging.WARNING, "account_lost", account=account.id, platform=account.platform, reason=LOST)
 
 
 async def _read(service: Service, adapter: BotPlatform, message: IncomingMessage, sender_id: int) -> None:
@@ -133,6 +136,7 @@ async def _bind(service: Service, adapter: BotPlatform, asked: _Asked, *, code_t
         await _count_miss(service, adapter, asked)
         await _say(service, adapter, asked, "This code is unknown or has run out. Please ask for a new one.")
         return
+    about(platform=adapter.name, attempt=found.attempt_id)
     if found.account_id is None:
         await _note(service, asked, found.code, CHECKING)
     try:

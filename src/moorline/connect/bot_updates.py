@@ -17,7 +17,7 @@ from moorline.adapter.bot import BotPlatform, PollingConflict, Update
 from moorline.connect import bot_messages
 from moorline.connect.bot_code import bot_username
 from moorline.errors import MoorlineError, PlatformError, PlatformRateLimited, StoreUnavailable, Unreachable
-from moorline.logs import event
+from moorline.logs import about, event, working
 from moorline.service import Service
 from moorline.settings import PlatformSettings
 from moorline.store import bot_inboxes
@@ -80,6 +80,7 @@ class BotConsumer:
 
     async def _prepare(self) -> None:
         """Know the bot's name, and switch deliveries to the configured mode."""
+        about(platform=self._adapter.name)
         await bot_username(self._service, self._adapter)
         if self._service.settings.telegram_mode == "webhook":
             url = f"{self._service.settings.public_url}/connect/{self._adapter.name}/webhook"
@@ -113,7 +114,8 @@ class BotConsumer:
         updates = await self._adapter.get_updates(self._service.http, self._app, offset=offset, timeout_s=POLL_S)
         self._pause_s = FIRST_PAUSE_S  # trouble an hour ago says nothing about the next
         for update in updates:
-            await handle_with_patience(self._service, self._adapter, update)
+            with working("bot_update"):
+                await handle_with_patience(self._service, self._adapter, update)
             if not await bot_inboxes.advance(self._service.db, lease, update.update_id + 1):
                 return  # frozen past the lease: another reads on from here
 
@@ -125,6 +127,7 @@ async def handle_with_patience(service: Service, adapter: BotPlatform, update: U
     """
     if update.event is None:
         return
+    about(platform=adapter.name)
     for attempt in range(1, HANDLE_TRIES + 1):
         try:
             await bot_messages.handle(service, adapter, update.event)

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Literal, TypeVar
 
 from moorline import clock
@@ -13,6 +14,7 @@ from moorline.accounts.proven import Proven
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App, Connection, Identity, Tokens
 from moorline.connect import selection, state
+from moorline.connect.patience import patiently
 from moorline.connect.start import adapter_of
 from moorline.connect.steps import Trail
 from moorline.errors import (
@@ -29,7 +31,7 @@ from moorline.errors import (
     Slug,
     Unreachable,
 )
-from moorline.logs import event, printable, redact
+from moorline.logs import about, event, printable, redact
 from moorline.owners import apps
 from moorline.owners.apps import Chosen
 from moorline.service import Service
@@ -133,6 +135,22 @@ async def _finish(
     returned: Returned,
     raising: bool = False,
 ) -> Attempt:
+    about(platform=attempt.platform, attempt=attempt.id)
+    outcome = "internal_error"
+    try:
+        finished = await _settle(service, adapter, app, attempt=attempt, returned=returned, raising=raising)
+        outcome = finished.slug or finished.status
+    except MoorlineError as error:
+        outcome = slug_of(error)
+        raise
+    finally:
+        event(log, logging.DEBUG, "callback_finished", platform=attempt.platform, outcome=outcome)
+    return finished
+
+
+async def _settle(
+    service: Service, adapter: OAuthPlatform, app: App, *, attempt: Attempt, returned: Returned, raising: bool
+) -> Attempt:
     trail = Trail()
     try:
         await _through(service, adapter, app, attempt=attempt, returned=returned, trail=trail)
@@ -147,7 +165,7 @@ async def _finish(
         await fail(service, attempt, error, trail)
         if raising:
             raise
-    return await attempts.get(service.db, attempt.id) or attempt
+    return await patiently(lambda: attempts.get(service.db, attempt.id)) or attempt
 
 
 async def _through(
@@ -162,7 +180,7 @@ async def _through(
     identity = await _staged("identify", adapter.identify(service.http, app, tokens))
     tokens = _with_granted(tokens, identity, attempt)
     trail.note("identified", identity.username)
-    await _refuse_another(service, attempt, identity)
+    await patiently(lambda: _refuse_another(service, attempt, identity))
     if attempt.reconnect_account_id is not None:
         await _reconnect(service, adapter, app, attempt=attempt, identity=identity, tokens=tokens, trail=trail)
         return
@@ -170,14 +188,19 @@ async def _through(
         choices = await _staged("list", adapter.list_choices(service.http, app, tokens, identity))
         trail.note("listed", f"{len(choices.items)} to choose from, {len(choices.unavailable)} not available")
         if choices.items or not adapter.selection.or_person:
-            await selection.open_for(
+            await _once_saved(
                 service,
                 attempt,
-                identity,
-                tokens=tokens,
-                choices=choices,
-                nothing_found=adapter.selection.nothing_found,
-                trail=trail,
+                partial(
+                    selection.open_for,
+                    service,
+                    attempt,
+                    identity,
+                    tokens=tokens,
+                    choices=choices,
+                    nothing_found=adapter.selection.nothing_found,
+                    trail=trail,
+                ),
             )
             return
     connection = adapter.person(identity)
@@ -209,7 +232,8 @@ async def _reconnect(
     trail: Trail,
 ) -> None:
     """Renew the account as what it is: the person, or the thing of theirs it stands for, proven anew."""
-    found = await stored_accounts.get(service.db, attempt.user_id, attempt.reconnect_account_id or "")
+    account_id = attempt.reconnect_account_id or ""
+    found = await patiently(lambda: stored_accounts.get(service.db, attempt.user_id, account_id))
     if found is None or found.account.profile_id != attempt.profile_id:
         raise FlowFailed("session_expired", "The account was disconnected meanwhile; connect it again.")
     stands_for = found.account.platform_account_id
@@ -269,7 +293,22 @@ async def _save(
         identity=identity,
         tokens=tokens,
     )
-    await accounts.save(service, proven, attempt_id=attempt.id, steps=trail.text())
+    await _once_saved(
+        service, attempt, partial(accounts.save, service, proven, attempt_id=attempt.id, steps=trail.text())
+    )
+
+
+async def _once_saved(service: Service, attempt: Attempt, save: Callable[[], Awaitable[object]]) -> None:
+    """Save, and again while the database is away; but not what was saved although its answer was lost."""
+    is_first = True
+
+    async def step() -> None:
+        nonlocal is_first
+        if is_first or (found := await attempts.get(service.db, attempt.id)) is None or found.status == "returned":
+            is_first = False
+            await save()
+
+    await patiently(step)
 
 
 async def _staged(stage: Stage, step: Awaitable[T]) -> T:
@@ -319,7 +358,10 @@ async def fail(service: Service, attempt: Attempt, error: BaseException, trail: 
         getattr(error, "stage", None),
         (getattr(error, "platform_status", None), getattr(error, "platform_code", None)),
     )
-    await attempts.set_failed(service.db, attempt.id, slug=slug, note=note, now=clock.now(), steps=trail.text())
+    text = trail.text()
+    await patiently(
+        lambda: attempts.set_failed(service.db, attempt.id, slug=slug, note=note, now=clock.now(), steps=text)
+    )
 
 
 async def _recorded(
@@ -329,6 +371,7 @@ async def _recorded(
     if attempt is None or not _may_see_again(attempt, returned, chosen, cookie_attempts=cookie_attempts):
         event(log, logging.WARNING, "state_refused", platform=returned.platform, attempt=attempt and attempt.id)
         raise InvalidState
+    about(platform=attempt.platform, attempt=attempt.id)
     deadline = clock.now() + timedelta(seconds=WAIT_FOR_FIRST_S)
     while attempt.status == "returned" and clock.now() < deadline:  # the first callback is still at work
         await asyncio.sleep(_POLL_S)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -14,7 +15,8 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App, Choices, Connection, Identity, Tokens, choices_from
 from moorline.connect import redirects
 from moorline.connect.steps import Trail
-from moorline.errors import BadRequest, FlowFailed, InvalidTempToken, NotFound, Slug
+from moorline.errors import BadRequest, FlowFailed, InvalidTempToken, MoorlineError, NotFound, Slug
+from moorline.logs import about, event
 from moorline.owners import apps
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
@@ -26,6 +28,7 @@ from moorline.vault import CannotOpen
 
 SELECTION_TTL_S = 15 * 60
 DESCRIBED_AT_ONCE = 20
+log = logging.getLogger("moorline.connect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ async def open_for(
         await attempts.set_selecting(tx, attempt.id, steps=trail.text())
 
     await service.db.transaction(write)
+    event(log, logging.DEBUG, "selection_opened", platform=attempt.platform, choices=len(choices.items))
 
 
 async def get(service: Service, attempt_id: str) -> OpenSelection:
@@ -79,6 +83,7 @@ async def get(service: Service, attempt_id: str) -> OpenSelection:
     found = await selections.get(service.db, attempt_id, clock.now())
     if found is None:
         raise InvalidTempToken
+    about(platform=found.platform, attempt=found.attempt_id)
     return found
 
 
@@ -135,22 +140,31 @@ async def choose(
     account = await _saved_already(service, opened, picked)
     picks = _adapter_of(service, opened).selection
     if account is None:
-        connection, identity, tokens = await _adopt(service, opened, choice_id)
-        proven = Proven(
-            user_id=opened.user_id,
-            profile_id=opened.profile_id,
-            platform=opened.platform,
-            app_id=opened.app_id,
-            connection=connection,
-            identity=identity,
-            tokens=tokens,
-            consented_at=opened.expires_at - timedelta(seconds=SELECTION_TTL_S),
-        )
-        trail = Trail()
-        trail.note("chosen", connection.display_name)
-        account = await accounts.save(service, proven, attempt_id=opened.attempt_id, picked=picked, steps=trail.text())
+        try:
+            account = await _save(service, opened, choice_id, picked)
+        except MoorlineError as error:
+            event(log, logging.INFO, "selection_failed", platform=opened.platform, error_code=error.code)
+            raise
+        event(log, logging.DEBUG, "selection_made", platform=opened.platform)
     url = redirect_url or opened.redirect_url
     return Chosen(account=account, redirect_url=url and redirects.connected(url, account, picks))
+
+
+async def _save(service: Service, opened: OpenSelection, choice_id: str | None, picked: Picked) -> Account:
+    connection, identity, tokens = await _adopt(service, opened, choice_id)
+    proven = Proven(
+        user_id=opened.user_id,
+        profile_id=opened.profile_id,
+        platform=opened.platform,
+        app_id=opened.app_id,
+        connection=connection,
+        identity=identity,
+        tokens=tokens,
+        consented_at=opened.expires_at - timedelta(seconds=SELECTION_TTL_S),
+    )
+    trail = Trail()
+    trail.note("chosen", connection.display_name)
+    return await accounts.save(service, proven, attempt_id=opened.attempt_id, picked=picked, steps=trail.text())
 
 
 async def cancel(service: Service, opened: OpenSelection) -> None:
@@ -161,6 +175,7 @@ async def cancel(service: Service, opened: OpenSelection) -> None:
         await attempts.set_failed(
             service.db, opened.attempt_id, slug="selection_cancelled", note="The person left.", now=now
         )
+        event(log, logging.INFO, "selection_cancelled", platform=opened.platform)
 
 
 def check_redirect_url(opened: OpenSelection, url: str | None, allowlist: tuple[str, ...] | None) -> None:

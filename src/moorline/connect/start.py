@@ -1,5 +1,6 @@
 """Start: profile, platform and return URL become an authorization URL with a state."""
 
+import logging
 from dataclasses import dataclass, field, replace
 
 from moorline.accounts import accounts
@@ -8,6 +9,8 @@ from moorline.connect import redirects, state
 from moorline.connect.state import Issued, NewAttempt
 from moorline.errors import BadRequest, NotFound
 from moorline.languages import check_language
+from moorline.limits.buckets import START_PROFILE
+from moorline.logs import about, event
 from moorline.owners import apps, profiles
 from moorline.owners.api_keys import Caller
 from moorline.owners.apps import Chosen
@@ -15,6 +18,9 @@ from moorline.platforms import Adapter
 from moorline.service import Service
 from moorline.store import attempts
 from moorline.store.accounts import Account
+
+log = logging.getLogger("moorline.connect")
+MAX_ID_CHARS = 200  # of a platform's id of a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +65,7 @@ async def start(service: Service, caller: Caller, call: StartCall) -> Started:
 
     Raises: BadRequest for an unknown platform, a malformed profileId, a redirect_url no browser may be sent to, scopes
     without which nothing could be posted, or an account to reconnect that is another's; NotConfigured; NotFound and
-    Forbidden as `owners.profiles.visible`.
+    Forbidden as `owners.profiles.visible`; RateLimited.
     """
     adapter = adapter_of(service, call.platform)
     if call.wants_oauth and not isinstance(adapter, OAuthPlatform):
@@ -76,14 +82,27 @@ async def start(service: Service, caller: Caller, call: StartCall) -> Started:
         else:
             chosen = await apps.for_account(service, caller, account)
     issued = make_attempt(service, caller, call, adapter, chosen)
+    await count_start(service, caller, call)
     if not caller.may_see(call.profile_id) or not await attempts.insert_for_profile(service.db, issued.attempt):
         await profiles.visible(service.db, caller, call.profile_id)  # tells which of the two it was
         raise NotFound("Profile not found")
+    note_started(issued)
     if chosen is None or not isinstance(adapter, OAuthPlatform):
         return _started(hosted_page(service, adapter.name, issued.state), issued)
     app = replace(chosen.app, scopes=call.scopes or chosen.app.scopes)
     url = adapter.authorize_url(app, state=issued.state, verifier=issued.verifier, reauth=call.force_reauth)
     return _started(service.outbound_map.apply(url), issued)
+
+
+async def count_start(service: Service, caller: Caller, call: StartCall) -> None:
+    """Count a start for its profile; another tenant's id is counted for the caller. Raises: RateLimited."""
+    await service.limits.count((START_PROFILE, f"{caller.user_id} {call.profile_id}"))
+
+
+def note_started(issued: Issued) -> None:
+    """Tell the log that an attempt was saved."""
+    about(platform=issued.attempt.platform, attempt=issued.attempt.id)
+    event(log, logging.DEBUG, "connect_started", attempt=issued.attempt.id, platform=issued.attempt.platform)
 
 
 def _started(url: str, issued: Issued) -> Started:
@@ -123,6 +142,9 @@ def make_attempt(
         redirects.check_redirect_url(call.redirect_url, caller.redirect_allowlist)
     if call.opener_origin is not None:
         redirects.check_opener_origin(call.opener_origin, caller.redirect_allowlist)
+    if call.expected_platform_user_id is not None and len(call.expected_platform_user_id) > MAX_ID_CHARS:
+        reason = f"at most {MAX_ID_CHARS} characters"
+        raise BadRequest(f"expectedPlatformUserId must be {reason}.", fields={"expectedPlatformUserId": reason})
     if call.scopes is not None:
         _check_scopes(service, call.platform, call.scopes, chosen)
     return state.make(

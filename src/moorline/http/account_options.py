@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Router, get, put
+from litestar import get, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline.access import reading, writing
@@ -228,18 +228,15 @@ def _beside(listed: Options) -> dict[str, Any]:
     return {"unavailable": unavailable, "truncated": listed.choices.truncated, "cached": listed.cached}
 
 
-ROUTERS = Router(
-    path="/",
-    route_handlers=[
-        facebook_pages,
-        switch_facebook_page,
-        linkedin_organizations,
-        switch_linkedin_organization,
-        pinterest_boards,
-        set_pinterest_board,
-        locations,
-        switch_location,
-        subreddits,
-        set_subreddit,
-    ],
-)
+ROUTES = [
+    facebook_pages,
+    switch_facebook_page,
+    linkedin_organizations,
+    switch_linkedin_organization,
+    pinterest_boards,
+    set_pinterest_board,
+    locations,
+    switch_location,
+    subreddits,
+    set_subreddit,
+]

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from litestar import Router, delete, get, put
+from litestar import delete, get, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline import clock
 from moorline.access import reading, writing
 from moorline.accounts import accounts
+from moorline.errors import BadRequest
 from moorline.http.callers import CallerRequest, caller_of, service_of
 from moorline.http.connect import to_bool
 from moorline.http.shapes.accounts import (
@@ -29,14 +30,20 @@ async def list_accounts(
     profile_id: Annotated[str | None, QueryParameter(name="profileId")] = None,
     page: Annotated[int | None, QueryParameter(ge=1, le=1_000_000)] = None,
     limit: Annotated[int | None, QueryParameter(ge=1, le=1_000)] = None,
+    after: Annotated[str | None, QueryParameter()] = None,
     include_over_limit: Annotated[str, QueryParameter(name="includeOverLimit")] = "false",
 ) -> AccountList:
-    """Connected accounts, oldest first; the whole list without `page` and `limit`."""
+    """Connected accounts, oldest first; the whole list without `page`, `limit` and `after`.
+
+    `after` is the id of the last account of the page before: long lists are read by it, 100 at a time or `limit`.
+    """
+    if after is not None and page is not None:
+        raise BadRequest("Give page or after, not both.", fields={"after": "not with page"})
     to_bool("includeOverLimit", include_over_limit)
     if profile_id is not None:
         profiles.check_id(profile_id)
     found = await accounts.list_accounts(
-        service_of(request), caller_of(request), profile_id=profile_id, page=page, limit=limit
+        service_of(request), caller_of(request), profile_id=profile_id, page=page, limit=limit, after=after
     )
     return AccountList(accounts=[to_shape(entry) for entry in found], has_analytics_access=False)
 
@@ -85,4 +92,4 @@ def to_shape(entry: AccountOfProfile) -> AccountShape:
     )
 
 
-ROUTERS = Router(path="/", route_handlers=[list_accounts, get_account, update_account, delete_account])
+ROUTES = [list_accounts, get_account, update_account, delete_account]

@@ -1,6 +1,6 @@
 """`/v1/app-credentials`: a tenant's own registrations at platforms, used instead of the instance's."""
 
-from litestar import Router, delete, get, patch, post
+from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from moorline import clock
@@ -83,7 +83,4 @@ def _shape(told: Told) -> AppCredentialShape:
     )
 
 
-ROUTERS = Router(
-    path="/",
-    route_handlers=[list_credentials, create_credential, get_credential, change_credential, delete_credential],
-)
+ROUTES = [list_credentials, create_credential, get_credential, change_credential, delete_credential]

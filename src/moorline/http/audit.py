@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Router, get
+from litestar import get
 from litestar.params import QueryParameter
 
 from moorline import clock
@@ -39,4 +39,4 @@ async def list_audit(
     return AuditList(entries=shapes)
 
 
-ROUTERS = Router(path="/", route_handlers=[list_audit])
+ROUTES = [list_audit]

@@ -1,6 +1,6 @@
 """`POST /v1/connect/bluesky/credentials`."""
 
-from litestar import Router, post
+from litestar import post
 from litestar.params import JSONBody
 
 from moorline.access import writing
@@ -34,4 +34,4 @@ async def connect_bluesky(request: CallerRequest, data: JSONBody[BlueskyBody]) -
     )
 
 
-ROUTERS = Router(path="/", route_handlers=[connect_bluesky])
+ROUTES = [connect_bluesky]

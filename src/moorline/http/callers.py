@@ -1,4 +1,4 @@
-"""Who calls: an API key, a connect token, or nobody. One guard for every route; each route declares what it wants."""
+"""Who calls: an API key, a connect token, or nobody. One check for every route; each route declares what it wants."""
 
 import logging
 from collections.abc import Mapping
@@ -12,7 +12,9 @@ from litestar.handlers import BaseRouteHandler
 from moorline.access import Access
 from moorline.connect import landing
 from moorline.errors import Forbidden, Unauthorized
-from moorline.http.limits import RateLimits
+from moorline.limits.buckets import KEY, SELECTION
+from moorline.limits.clients import client_of
+from moorline.limits.counting import Use, note
 from moorline.logs import event
 from moorline.owners import api_keys
 from moorline.owners.api_keys import Caller
@@ -36,12 +38,11 @@ CallerRequest = Request[Any, Admitted, State]
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, State], handler: BaseRouteHandler) -> None:
-    """The guard. Raises: Unauthorized, Forbidden for a key without the permission, RateLimited."""
+    """Let the caller pass. Raises: Unauthorized, Forbidden for a key without the permission, RateLimited."""
     if connection.scope.get("method") == "OPTIONS":  # answered by the framework; it tells the methods, no more
         return
     access = handler.opt["access"]
     service: Service = connection.app.state.service
-    limits: RateLimits = connection.app.state.rate_limits
     if access is Access.PUBLIC:
         connection.scope["auth"] = Admitted()
         return
@@ -51,11 +52,12 @@ async def admit(connection: ASGIConnection[Any, Any, Any, State], handler: BaseR
         event(log, logging.WARNING, "caller_refused", path=connection.scope["path"])
         raise
     if admitted.caller is not None:
-        limits.count(connection.scope, admitted.caller.key_id or admitted.caller.member_id)
+        who = admitted.caller.key_id or admitted.caller.member_id
+        note(connection.scope, await service.limits.count((KEY, who)))
         if access is not Access.READ and not admitted.caller.may_write:
             raise Forbidden("This API key may only read.")
     elif admitted.selection is not None:
-        limits.count(connection.scope, admitted.selection.attempt_id)
+        note(connection.scope, await service.limits.count((SELECTION, admitted.selection.attempt_id)))
     connection.scope["auth"] = admitted
 
 
@@ -92,7 +94,13 @@ def service_of(request: CallerRequest) -> Service:
     return service
 
 
-def limits_of(request: CallerRequest) -> RateLimits:
-    """The limits, for a route that nobody's key opens and that counts by itself."""
-    limits: RateLimits = request.app.state.rate_limits
-    return limits
+async def count(request: CallerRequest, *uses: Use) -> None:
+    """Count what has a limit of its own beside that of the key, and note what is left. Raises: RateLimited."""
+    note(request.scope, await service_of(request).limits.count(*uses))
+
+
+def client_at(request: CallerRequest) -> str:
+    """Whom to count where no key tells who calls."""
+    forwarded = request.headers.getall("x-forwarded-for", [])
+    peer = "" if request.client is None else request.client.host
+    return client_of(peer, forwarded, proxies=service_of(request).settings.trusted_proxies)

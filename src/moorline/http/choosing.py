@@ -100,7 +100,10 @@ async def listed_now(request: CallerRequest, opened: OpenSelection) -> Listed:
 async def told_beside(service: Service, opened: OpenSelection, choices: Choices) -> dict[str, Any]:
     """The fields of `ListShape`."""
     held: dict[str, set[str]] = {}
-    for account, profile_id in await accounts.profiles_of_identities(service.db, opened.user_id, opened.platform):
+    listed = [item.id for item in choices.items]
+    for account, profile_id in await accounts.profiles_of_identities(
+        service.db, opened.user_id, opened.platform, listed
+    ):
         held.setdefault(account, set()).add(profile_id)
     return {
         "unavailable": [NotedShape(id=one.id, name=one.name, reason=one.reason) for one in choices.unavailable],

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline.access import writing
@@ -106,4 +106,4 @@ def to_bool(name: str, text: str) -> bool:
     raise BadRequest(f"{name} must be true or false.", fields={name: "true or false"})
 
 
-ROUTERS = Router(path="/", route_handlers=[get_connect_url, complete])
+ROUTES = [get_connect_url, complete]

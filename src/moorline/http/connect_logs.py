@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Router, get
+from litestar import get
 from litestar.params import FromPath, QueryParameter
 
 from moorline import clock
@@ -70,4 +70,4 @@ def _fields(entry: LogEntry) -> dict[str, Any]:
     }
 
 
-ROUTERS = Router(path="/", route_handlers=[list_logs, get_attempt])
+ROUTES = [list_logs, get_attempt]

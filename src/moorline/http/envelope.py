@@ -9,8 +9,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from moorline import ids
-from moorline.http.limits import Left, RateLimits
-from moorline.logs import event, request_id
+from moorline.limits.counting import Limits, noted
+from moorline.logs import at_platform, attempt_id, event, request_id, trace_id
 
 log = logging.getLogger("moorline.http")
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
@@ -19,9 +19,9 @@ _GIVEN_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 class Envelope:
     """The outermost layer of the service."""
 
-    def __init__(self, app: ASGIApp, rate_limits: RateLimits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
-        self._rate_limits = rate_limits
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -35,6 +35,8 @@ class Envelope:
             scope["path"] = "/api" + scope["path"]
         this_id = _id_of(scope)
         token = request_id.set(this_id)
+        for of_former in (attempt_id, at_platform, trace_id):
+            of_former.set(None)  # a request sent before the former answer is begun in the midst of that one
         started = time.perf_counter()
         status = 0
 
@@ -48,20 +50,20 @@ class Envelope:
         try:
             await self._app(scope, receive, with_headers)
         finally:
-            request_id.reset(token)
             event(
                 log,
                 logging.INFO,
                 "answered",
-                request=this_id,
                 method=scope["method"],
                 path=scope["path"],
+                route=scope.get("path_template"),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
+            request_id.reset(token)
 
     def _headers(self, scope: Any, this_id: str) -> list[tuple[bytes, bytes]]:
-        left: Left = scope.get("moorline.left") or self._rate_limits.untouched()
+        left = noted(scope) or self._limits.untouched()
         return [
             (b"x-request-id", this_id.encode()),
             (b"x-ratelimit-limit", b"%d" % left.limit),

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import ExceptionHandlersMap
 
 from moorline.errors import BadRequest, MoorlineError, PlatformError, RateLimited, StoreUnavailable
+from moorline.limits.counting import note_refusal
 from moorline.logs import event
 
 log = logging.getLogger("moorline.http")
@@ -43,6 +44,8 @@ def moorline_error(request: AnyRequest, error: MoorlineError) -> Response[bytes]
             platform_status=error.platform_status,
             platform_code=error.platform_code,
         )
+    if isinstance(error, RateLimited):
+        note_refusal(request.scope, error)
     return answer(error)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from litestar import Router, get
+from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from moorline import clock
@@ -141,4 +141,4 @@ def _iso(instant: datetime | None) -> str | None:
     return None if instant is None else clock.iso(instant)
 
 
-ROUTERS = Router(path="/", route_handlers=[accounts_health, account_health])
+ROUTES = [accounts_health, account_health]

@@ -18,6 +18,7 @@ from moorline.store import kept_answers
 from moorline.vault import CannotOpen
 
 HEADER = "idempotency-key"
+_RAW_HEADER = HEADER.encode()
 KEPT = timedelta(hours=24)
 IN_WORK = timedelta(seconds=60)  # a call that died with its process holds its key no longer
 MAX_KEY_CHARS = 255
@@ -31,8 +32,10 @@ async def begin(request: AnyRequest) -> Response[bytes] | None:
 
     Raises: BadRequest for an unusable key; Conflict when the first call is still at work, or was another call.
     """
+    if request.method not in {"POST", "PUT"} or request.route_handler.opt.get("repeatable") is False:
+        return None
     key = request.headers.get(HEADER)
-    if key is None or request.method not in {"POST", "PUT"} or request.route_handler.opt.get("repeatable") is False:
+    if key is None:
         return None
     if not 1 <= len(key) <= MAX_KEY_CHARS or not key.isprintable():
         raise BadRequest(f"Idempotency-Key must have 1 to {MAX_KEY_CHARS} printable characters.")
@@ -64,7 +67,7 @@ class Keeper:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry. Only calls with the header take the longer way."""
-        if scope["type"] != ScopeType.HTTP or not any(name == HEADER.encode() for name, _ in scope["headers"]):
+        if scope["type"] != ScopeType.HTTP or _RAW_HEADER not in dict(scope["headers"]):
             await self._app(scope, receive, send)
             return
         messages: list[Any] = []

@@ -1,6 +1,6 @@
 """`POST /v1/invite/tokens`: a link by which somebody joins the team."""
 
-from litestar import Router, post
+from litestar import post
 from litestar.params import JSONBody
 
 from moorline import clock
@@ -26,4 +26,4 @@ async def create_invite(request: CallerRequest, data: JSONBody[InviteBody]) -> I
     )
 
 
-ROUTERS = Router(path="/", route_handlers=[create_invite])
+ROUTES = [create_invite]

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from moorline.access import public, selecting
@@ -12,7 +12,7 @@ from moorline.connect import landing, pending, redirects, selection
 from moorline.errors import BadRequest
 from moorline.http import choosing
 from moorline.http.answers import saved_account
-from moorline.http.callers import CallerRequest, limits_of, service_of
+from moorline.http.callers import CallerRequest, client_at, count, service_of
 from moorline.http.choosing import BY_CONNECT_TOKEN
 from moorline.http.shapes.connect import BulkRefresh, LinkedInConnected
 from moorline.http.shapes.selections import (
@@ -22,6 +22,7 @@ from moorline.http.shapes.selections import (
     OrganizationShape,
     PendingData,
 )
+from moorline.limits.buckets import PENDING_CLIENT, SELECTION
 from moorline.store import accounts
 from moorline.store.accounts import Account
 
@@ -38,8 +39,8 @@ async def pending_data(
 ) -> PendingData:
     """What the redirect could not carry; once, and again only with the connect token that came beside it."""
     service = service_of(request)
+    await count(request, (PENDING_CLIENT, client_at(request)))
     opened = await pending.read(service, choosing.required("token", token), connect_token=connect_token)
-    limits_of(request).count(request.scope, opened.attempt_id)
     choices, tokens = selection.listed(opened), selection.tokens_of(service, opened)
     ends = tokens.access_expires_at
     return PendingData(
@@ -73,7 +74,7 @@ async def organization_details(
     token = choosing.required("tempToken", temp_token or temp_token_header)
     ids = _ids(choosing.required("orgIds", org_ids))
     opened = choosing.of_platform(await landing.by_temp_token(service, token), PLATFORM)
-    limits_of(request).count(request.scope, opened.attempt_id)
+    await count(request, (SELECTION, opened.attempt_id))
     told = await selection.describe(service, opened, ids)
     return OrganizationDetailsList(
         organizations=[
@@ -150,4 +151,4 @@ def to_organization(item: Choice) -> OrganizationShape:
     )
 
 
-ROUTERS = Router(path="/", route_handlers=[pending_data, organization_details, select_organization])
+ROUTES = [pending_data, organization_details, select_organization]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, cast
 
-from litestar import Router, delete, get, post
+from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline import clock
@@ -99,4 +99,4 @@ def _use(attempt: Attempt) -> UseShape:
     )
 
 
-ROUTERS = Router(path="/", route_handlers=[create_link, list_links, get_link, revoke_link])
+ROUTES = [create_link, list_links, get_link, revoke_link]

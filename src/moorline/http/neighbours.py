@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Router, delete, get, post, put
+from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline import clock
@@ -210,19 +210,16 @@ def _key_fields(key: ApiKey) -> dict[str, Any]:
     }
 
 
-ROUTERS = Router(
-    path="/",
-    route_handlers=[
-        list_users,
-        get_user,
-        list_profiles,
-        create_profile,
-        get_profile,
-        update_profile,
-        delete_profile,
-        list_api_keys,
-        create_api_key,
-        delete_api_key,
-        usage_stats,
-    ],
-)
+ROUTES = [
+    list_users,
+    get_user,
+    list_profiles,
+    create_profile,
+    get_profile,
+    update_profile,
+    delete_profile,
+    list_api_keys,
+    create_api_key,
+    delete_api_key,
+    usage_stats,
+]

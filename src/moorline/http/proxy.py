@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from litestar import Router, get, route
+from litestar import get, route
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -23,15 +23,12 @@ PATH = "/accounts/{account_id:str}/proxy/{path:path}"
 MAX_BODY_BYTES = 16 * 1024 * 1024
 REPLAYED_BYTES = 1024 * 1024  # up to here a body is kept, so that the call can be made once more
 _RAW = re.compile(rb"(?:/api)?/v1/accounts/([0-9A-Za-z]*)/proxy/(.*)", re.DOTALL)
+_AS_IT_IS = {"as_it_is": True}  # the body is the platform's to judge, and no answer is kept
 log = logging.getLogger("moorline.http")
 
 
-async def _as_it_is(_request: CallerRequest) -> None:
-    """In place of the checks before other routes: the body is the platform's to judge, and no answer is kept."""
-
-
 # Not in the document: it has no way to say that a path parameter holds slashes.
-@get(PATH, opt=reading(), before_request=_as_it_is, include_in_schema=False)
+@get(PATH, opt=reading() | _AS_IT_IS, include_in_schema=False)
 async def proxy_read(request: CallerRequest, account_id: FromPath[str]) -> ASGIApp:
     """Read with the account's token."""
     return Relay(await proxy.call(service_of(request), caller_of(request), account_id, _asked(request, account_id)))
@@ -40,8 +37,7 @@ async def proxy_read(request: CallerRequest, account_id: FromPath[str]) -> ASGIA
 @route(
     PATH,
     http_method=["POST", "PUT", "PATCH", "DELETE"],
-    opt=writing(),
-    before_request=_as_it_is,
+    opt=writing() | _AS_IT_IS,
     request_max_body_size=MAX_BODY_BYTES,
     include_in_schema=False,
 )
@@ -137,4 +133,4 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-ROUTERS = Router(path="/", route_handlers=[proxy_read, proxy_write])
+ROUTES = [proxy_read, proxy_write]

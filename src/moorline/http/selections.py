@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from moorline.access import selecting
@@ -234,16 +234,13 @@ def _public_profile(item: Choice) -> PublicProfileShape:
     )
 
 
-ROUTERS = Router(
-    path="/",
-    route_handlers=[
-        list_facebook_pages,
-        select_facebook_page,
-        list_locations,
-        select_location,
-        list_boards,
-        select_board,
-        list_public_profiles,
-        select_public_profile,
-    ],
-)
+ROUTES = [
+    list_facebook_pages,
+    select_facebook_page,
+    list_locations,
+    select_location,
+    list_boards,
+    select_board,
+    list_public_profiles,
+    select_public_profile,
+]

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from litestar import Router, get, patch, post
+from litestar import get, patch, post
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from moorline import clock
@@ -96,4 +96,4 @@ def to_shape(status: CodeStatus) -> TelegramStatus:
     )
 
 
-ROUTERS = Router(path="/", route_handlers=[telegram_code, telegram_status, connect_telegram])
+ROUTES = [telegram_code, telegram_status, connect_telegram]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
 from moorline import clock
@@ -33,4 +33,4 @@ async def account_token(
     return Response(shape, headers={"cache-control": "no-store"})
 
 
-ROUTERS = Router(path="/", route_handlers=[account_token])
+ROUTES = [account_token]

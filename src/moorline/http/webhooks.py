@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Response, Router, delete, get, post, put
+from litestar import Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from moorline import clock
@@ -186,16 +186,13 @@ def _log(entry: DeliveryLog) -> WebhookLogShape:
     )
 
 
-ROUTERS = Router(
-    path="/",
-    route_handlers=[
-        list_webhooks,
-        create_webhook,
-        update_webhook,
-        delete_webhook,
-        rotate_secret,
-        test_webhook,
-        list_logs,
-        redeliver,
-    ],
-)
+ROUTES = [
+    list_webhooks,
+    create_webhook,
+    update_webhook,
+    delete_webhook,
+    rotate_secret,
+    test_webhook,
+    list_logs,
+    redeliver,
+]

@@ -37,7 +37,7 @@ async def start_again(request: Visit) -> Response[bytes]:
     attempt = await attempts.get(service.db, attempt_id)
     if attempt is None:
         return await slug_page(request, "session_expired", status=410)
-    count_start(request, link_id=attempt.link_id)
+    await count_start(request, link_id=attempt.link_id)
     try:
         started = await again.again(service, attempt, force_reauth=form.get("as") == "another")
     except (NotFound, Gone, Forbidden, BadRequest):  # whoever sent the person here may not any more, or not this

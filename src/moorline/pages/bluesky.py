@@ -10,11 +10,13 @@ from moorline import clock
 from moorline.access import public
 from moorline.connect import app_password, landing
 from moorline.connect.app_password import Credentials
-from moorline.errors import FlowFailed, InvalidState, MoorlineError, Slug
+from moorline.errors import FlowFailed, InvalidState, MoorlineError, RateLimited, Slug
+from moorline.limits.counting import note_refusal
 from moorline.pages import bluesky_words, view
 from moorline.pages.bluesky_words import Problem
 from moorline.pages.callback import note_cookie
 from moorline.pages.look import Look, look_of
+from moorline.pages.request import client_of
 from moorline.pages.visit import Visit, cookie_attempts, is_same_site, service_of, slug_page
 from moorline.service import Service
 from moorline.store import attempts, profiles
@@ -86,9 +88,15 @@ async def _sign_in(
 ) -> Response[bytes]:
     service = service_of(request)
     try:
-        await app_password.connect_attempt(service, credentials, state_text=state_text)
+        await app_password.connect_attempt(service, credentials, state_text=state_text, client=client_of(request))
     except InvalidState:  # the same form sent twice: the first one tells what came of it
         return await _over(request, await attempts.get(service.db, attempt.id) or attempt)
+    except RateLimited as error:
+        note_refusal(request.scope, error)
+        typed, problems = credentials.identifier, [bluesky_words.too_many(look, error)]
+        page = await _form(request, look, attempt, state_text=state_text, typed=typed, problems=problems)
+        page.headers["retry-after"] = str(error.retry_after_s)
+        return page
     except FlowFailed as error:
         return await slug_page(request, error.slug, status=400, attempt_id=attempt.id)
     except MoorlineError as error:

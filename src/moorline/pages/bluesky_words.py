@@ -9,7 +9,15 @@ from markupsafe import Markup
 
 from moorline import clock
 from moorline.adapter.app_password import UnknownAccount
-from moorline.errors import BadRequest, MoorlineError, PlatformRateLimited, Refused, UnexpectedReply, Unreachable
+from moorline.errors import (
+    BadRequest,
+    MoorlineError,
+    PlatformRateLimited,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+    Unreachable,
+)
 from moorline.pages.look import Look
 from moorline.pages.words import N_, bdi
 
@@ -64,6 +72,13 @@ def of(look: Look, error: MoorlineError, *, identifier: str) -> Problem | None:
         puzzled = N_("The server of this account answered in a way we do not understand. Try again later.")
         return Problem(field="app-password", text=look.translated(puzzled), status=503)
     return None
+
+
+def too_many(look: Look, error: RateLimited) -> Problem:
+    """What to say when we ourselves take no more tries of this client for now."""
+    welcome_at = clock.now() + timedelta(seconds=error.retry_after_s)
+    text = look.gettext(N_("Too many tries. Try again after %(time)s."), time=look.time(welcome_at))
+    return Problem(field="app-password", text=text, status=429)
 
 
 def _left_out(look: Look, fields: Mapping[str, str]) -> Problem:

@@ -12,7 +12,9 @@ from moorline.connect import finish, landing, tickets
 from moorline.connect.finish import Returned
 from moorline.connect.tickets import Kind
 from moorline.errors import AppMisconfigured, BadRequest, InvalidState, NotConfigured, NotFound
+from moorline.limits.buckets import CALLBACK_CLIENT, CALLBACK_STATE
 from moorline.pages import view
+from moorline.pages.request import client_of, count
 from moorline.pages.visit import Visit, cookie_attempts, service_of, slug_page
 from moorline.service import Service
 
@@ -30,11 +32,14 @@ async def callback_of_own_app(request: Visit, platform: FromPath[str], credentia
 
 
 async def _finish(request: Visit, platform: str, credential_id: str | None) -> Response[bytes]:
-    service = service_of(request)
+    """Raises: RateLimited, with the state unused, so that the same address may be opened later."""
+    service, returned = service_of(request), _returned(request, platform, credential_id)
+    uses = [(CALLBACK_CLIENT, client_of(request))]
+    if returned.state:  # some denials come without one, from anybody
+        uses.append((CALLBACK_STATE, returned.state))
+    await count(request, *uses)
     try:
-        attempt = await finish.from_browser(
-            service, _returned(request, platform, credential_id), cookie_attempts=cookie_attempts(request)
-        )
+        attempt = await finish.from_browser(service, returned, cookie_attempts=cookie_attempts(request))
     except (InvalidState, BadRequest, NotFound):
         return await slug_page(request, "invalid_state", status=400)
     except AppMisconfigured:

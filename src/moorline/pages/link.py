@@ -65,7 +65,7 @@ async def link_start(request: Visit, token: FromPath[str]) -> Response[bytes]:
         return _no_cookie(look, service)
     form = await request.form()
     platform = str(form.get("platform", ""))
-    count_start(request, link_id=offer.link.id)
+    await count_start(request, link_id=offer.link.id)
     try:
         started = await connect_links.start(service, token, platform, language=look.language)
     except LinkDead as dead:

@@ -2,21 +2,19 @@
 
 import hashlib
 import hmac
-import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request
 
 from moorline.connect.tickets import InvalidHandle, Kind, read
+from moorline.limits import clients
+from moorline.limits.counting import Use, note
 from moorline.service import Service
 
 Visit = Request[Any, Any, Any]
 ATTEMPT_COOKIE_PREFIX = "moorline_attempt_"
 LINK_COOKIE_PREFIX = "moorline_link_"
-_NEIGHBOURS = 64  # an IPv6 client has a whole network of addresses of this length
-_IN_BRACKETS_OR_WITH_PORT = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 
 def service_of(request: Visit) -> Service:
@@ -39,29 +37,15 @@ def cookie_attempts(request: Visit) -> frozenset[str]:
 
 
 def client_of(request: Visit) -> str:
-    """Where the request came from, as our own proxies say; what a client writes itself counts for nothing (S53).
-
-    Its port does not belong to it; what our proxy says that is no address is the proxy's own doing and counts as it.
-    """
+    """Where the request came from, as our own proxies say (S53)."""
     peer = "" if request.client is None else request.client.host
-    proxies = service_of(request).settings.trusted_proxies
-    told = [part.strip() for line in request.headers.getall("x-forwarded-for", []) for part in line.split(",")]
-    seen = [*told, peer]  # nearest last
-    address = _address_of(seen[-1 - min(proxies, len(seen) - 1)]) or _address_of(peer)
-    if address is None:
-        return peer[:64]
-    if isinstance(address, IPv6Address):
-        return str(int(address) >> (128 - _NEIGHBOURS))
-    return str(address)
+    forwarded = request.headers.getall("x-forwarded-for", [])
+    return clients.client_of(peer, forwarded, proxies=service_of(request).settings.trusted_proxies)
 
 
-def _address_of(text: str) -> IPv4Address | IPv6Address | None:
-    found = _IN_BRACKETS_OR_WITH_PORT.fullmatch(text)
-    try:
-        address = ip_address(text if found is None else found[1] or found[2])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+async def count(request: Visit, *uses: Use) -> None:
+    """Count what has a limit, and note for the answer's headers what is left. Raises: RateLimited."""
+    note(request.scope, await service_of(request).limits.count(*uses))
 
 
 def is_same_site(request: Visit) -> bool:

@@ -15,6 +15,7 @@ FOR_OTHERS = "connect.js"  # pages of integrators load it
 _FOLDER = Path(__file__).with_name("static")
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _FOREVER = "public, max-age=31536000, immutable"
+_NO_TIME = "no-cache"
 _AN_HOUR = "public, max-age=3600"
 
 
@@ -42,13 +43,16 @@ def static_url(name: str) -> str:
 
 @get("/connect/static/{name:str}", opt=public(), include_in_schema=False)
 async def static_file(request: Visit, name: FromPath[str]) -> Response[bytes]:
-    """One file; for ever under the address of its version, for an hour under any other."""
+    """One file; for ever under the address of its version, for an hour under the one without.
+
+    Under the address of another version it is not kept: that one serves beside this one, and knows the right content.
+    """
     found = FILES.get(name)
     if found is None:
         return Response(b"", status_code=404, media_type="text/plain")
-    is_version = request.query_params.get("v") == found.version
+    version = request.query_params.get("v")
     headers = {
-        "cache-control": _FOREVER if is_version else _AN_HOUR,
+        "cache-control": (_FOREVER if version == found.version else _NO_TIME) if version else _AN_HOUR,
         "x-content-type-options": "nosniff",
         "cross-origin-resource-policy": "cross-origin" if name == FOR_OTHERS else "same-origin",
     }

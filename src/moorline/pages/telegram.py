@@ -13,10 +13,12 @@ from moorline.adapter.bot import Update
 from moorline.adapter.telegram_updates import parse_update
 from moorline.connect import bot_code, bot_updates, landing, state
 from moorline.errors import MoorlineError
+from moorline.limits.buckets import TELEGRAM_POLL
 from moorline.pages import doors, telegram_words, telling, view
 from moorline.pages.callback import note_cookie
 from moorline.pages.look import look_of
 from moorline.pages.qr import draw
+from moorline.pages.request import count
 from moorline.pages.telling import Told
 from moorline.pages.visit import Visit, cookie_attempts, error_page, service_of, slug_page
 from moorline.pages.words import N_
@@ -30,9 +32,10 @@ NEW_CODE = N_("New code")
 
 @get("/connect/telegram", opt=public(), include_in_schema=False)
 async def telegram_page(request: Visit) -> Response[bytes]:
-    """The code with its instructions; once it was used, on to where the connection goes."""
+    """The code with its instructions; once it was used, on to where the connection goes. Raises: RateLimited."""
     service = service_of(request)
     state_text = request.query_params.get("state", "")
+    await count(request, (TELEGRAM_POLL, state_text))
     attempt = await attempts.by_state(service.db, state.hash_of(state_text))
     if attempt is None or attempt.platform != PLATFORM:
         return await slug_page(request, "invalid_state", status=400)

@@ -46,7 +46,8 @@ async def insert(db: Statements, event: AccountEvent) -> None:
 async def purge(db: Statements, *, before: datetime, limit: int) -> int:
     """Delete up to `limit` events that happened before an instant; how many went."""
     return await db.run(
-        "DELETE FROM account_events WHERE id IN (SELECT id FROM account_events WHERE created_at_ms < $1 LIMIT $2)",
+        "DELETE FROM account_events WHERE id IN"
+        " (SELECT id FROM account_events WHERE created_at_ms < $1 ORDER BY created_at_ms LIMIT $2)",
         clock.to_ms(before),
         limit,
     )

@@ -1,6 +1,5 @@
 """Accounts as lists for people show them: how they are (`account_health`), with picture, profile and person."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -39,63 +38,40 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     before: str | None = None
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """What may need a person: access that ends before an instant, or lacks one of a platform's scopes.
-
-    `traded`: platforms where the access itself is traded for the next, which needs nobody while it works.
-    """
-
-    ends_before: datetime
-    traded: tuple[str, ...]
-    scopes: Mapping[str, Sequence[str]]
-
-
-_SELECT = (
-    f"SELECT {account_health.COLUMNS}, a.platform_account_id, a.picture_url, a.profile_url, a.created_at_ms,"  # noqa: S608 - constants
-    f" p.name AS profile_name, g.username AS person FROM {account_health.TABLES}"
-    " JOIN profiles p ON p.id = a.profile_id WHERE a.user_id = $1"
+COLUMNS = (
+    f"{account_health.COLUMNS}, a.platform_account_id, a.picture_url, a.profile_url, a.created_at_ms,"
+    " p.name AS profile_name, g.username AS person"
 )
-_WANTED = (
-    # neither an id nor a platform holds a comma or a wildcard
+# $2 and $3; neither an id nor a platform holds a comma or a wildcard
+NARROWED = (
     " AND (CAST($2 AS TEXT) IS NULL OR $2 LIKE '%,' || a.profile_id || ',%')"
     " AND (CAST($3 AS TEXT) IS NULL OR a.platform = $3)"
-    " AND (CAST($4 AS TEXT) IS NULL OR (a.created_at_ms, a.id) <"
-    " (SELECT b.created_at_ms, b.id FROM accounts b WHERE b.id = $4 AND b.user_id = $1))"
 )
-_NEWEST = " ORDER BY a.created_at_ms DESC, a.id DESC LIMIT $5"
-_TROUBLE = (
-    " AND (NOT a.is_active OR (o.account_id IS NULL AND (t.refresh_expires_at_ms < $6 OR (t.access_expires_at_ms < $6"
-    " AND t.refresh_sealed IS NULL AND (t.failures > 0 OR $7 NOT LIKE '%,' || a.platform || ',%'))))"
-)
+_SELECT = f"SELECT {COLUMNS} FROM {account_health.TABLES} JOIN profiles p ON p.id = a.profile_id"  # noqa: S608 - constants
+_NEWEST = (2**63 - 1, "~")  # after every instant and every id
 
 
 async def newest(db: Statements, user_id: str, wanted: Wanted, *, limit: int) -> list[AccountRow]:
-    """Accounts of the tenant, newest first."""
-    rows = await db.all(f"{_SELECT}{_WANTED}{_NEWEST}", user_id, *_arguments(wanted), limit)
-    return [_row(row) for row in rows]
-
-
-async def maybe_in_trouble(
-    db: Statements, user_id: str, wanted: Wanted, trouble: Trouble, *, limit: int
-) -> list[AccountRow]:
-    """Those among them that may need a person, newest first: none that does is left out, some may need nobody."""
-    lacks, scopes = _lacking(trouble.scopes, first=8)
+    """Accounts of the tenant, newest first; none before an unknown or foreign one."""
+    start = _NEWEST if wanted.before is None else await _place_of(db, user_id, wanted.before)
+    if start is None:
+        return []
     rows = await db.all(
-        f"{_SELECT}{_WANTED}{_TROUBLE}{lacks}){_NEWEST}",
+        f"{_SELECT} WHERE a.user_id = $1{NARROWED} AND (a.created_at_ms, a.id) < ($4, $5)"
+        " ORDER BY a.created_at_ms DESC, a.id DESC LIMIT $6",
         user_id,
-        *_arguments(wanted),
+        listed(wanted.profile_ids),
+        wanted.platform,
+        *start,
         limit,
-        clock.to_ms(trouble.ends_before),
-        _listed(trouble.traded),
-        *scopes,
     )
-    return [_row(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 async def get(db: Statements, user_id: str, account_id: str) -> AccountRow | None:
     """One account of the tenant."""
-    row = await db.one(f"{_SELECT} AND a.id = $2", user_id, account_id)
-    return None if row is None else _row(row)
+    row = await db.one(f"{_SELECT} WHERE a.user_id = $1 AND a.id = $2", user_id, account_id)
+    return None if row is None else from_row(row)
 
 
 async def renewals(
@@ -110,9 +86,9 @@ async def renewals(
         " AND (t.refresh_sealed IS NOT NULL OR $4 LIKE '%,' || a.platform || ',%')"
         " GROUP BY a.platform ORDER BY 3, 1",
         user_id,
-        _listed(profile_ids),
+        listed(profile_ids),
         clock.to_ms(before),
-        _listed(traded),
+        listed(traded),
     )
     return [
         Renewals(platform=row["platform"], accounts=row["n"], first_at=clock.from_ms(row["first_at_ms"]))
@@ -138,30 +114,18 @@ async def beside(db: Statements, user_id: str, account_id: str, *, limit: int) -
     return [row["display_name"] for row in rows]
 
 
-def _arguments(wanted: Wanted) -> tuple[str | None, str | None, str | None]:
-    return _listed(wanted.profile_ids), wanted.platform, wanted.before
+async def _place_of(db: Statements, user_id: str, account_id: str) -> tuple[int, str] | None:
+    row = await db.one("SELECT created_at_ms FROM accounts WHERE id = $1 AND user_id = $2", account_id, user_id)
+    return None if row is None else (row["created_at_ms"], account_id)
 
 
-def _lacking(scopes: Mapping[str, Sequence[str]], *, first: int) -> tuple[str, list[str]]:
-    """A condition for a consent without one of its platform's scopes, and its arguments from `$first` on."""
-    conditions: list[str] = []
-    arguments: list[str] = []
-    for platform, needed in scopes.items():
-        platform_at = first + len(arguments)
-        arguments.append(platform)
-        wants = []
-        for scope in needed:
-            wants.append(f"g.granted NOT LIKE ${first + len(arguments)}")
-            arguments.append(f'%"{scope}"%')
-        conditions.append(f" OR (a.platform = ${platform_at} AND ({' OR '.join(wants)}))")
-    return "".join(conditions), arguments
-
-
-def _listed(values: tuple[str, ...] | None) -> str | None:
+def listed(values: tuple[str, ...] | None) -> str | None:
+    """Values as one text in which LIKE finds each of them between commas; None stays None."""
     return None if values is None else f",{','.join(values)},"
 
 
-def _row(row: Row) -> AccountRow:
+def from_row(row: Row) -> AccountRow:
+    """The account of a row that has COLUMNS."""
     return AccountRow(
         facts=account_health.from_row(row),
         platform_account_id=row["platform_account_id"],

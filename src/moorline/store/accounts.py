@@ -4,14 +4,21 @@ Lists read many of these rows, so they are msgspec structs, which cost a sixth o
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from moorline import clock
-from moorline.store.db import Row, Statements
+from moorline.store.db import Row, Statements, in_order
+
+_ASKED_TOGETHER = 100
+_OF_IDENTITIES = (
+    "SELECT platform_account_id, profile_id FROM accounts WHERE user_id = $1 AND platform = $2"  # noqa: S608 - numbers
+    f" AND platform_account_id IN ({', '.join(f'${number + 3}' for number in range(_ASKED_TOGETHER))})"
+)
+_OLDEST = (-1, "")  # before every instant and every id
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +100,7 @@ async def get(db: Statements, user_id: str, account_id: str) -> AccountOfProfile
         account_id,
         user_id,
     )
-    return None if row is None else _with_profile(row)
+    return None if row is None else _with_profiles([row])[0]
 
 
 async def app_of(db: Statements, user_id: str, account_id: str) -> str | None:
@@ -118,26 +125,61 @@ async def person_of(db: Statements, user_id: str, account_id: str) -> str | None
 
 
 async def all_of(
-    db: Statements, user_id: str, *, profile_id: str | None, limit: int, offset: int
+    db: Statements,
+    user_id: str,
+    *,
+    profile_ids: tuple[str, ...] | None = None,
+    after: tuple[int, str] | None = None,
+    limit: int,
 ) -> list[AccountOfProfile]:
-    """Accounts of the tenant, or of one of its profiles, oldest first."""
+    """Accounts of the tenant, or of some of its profiles, oldest first; those after a place: when an account was made,
+    in milliseconds, and its id.
+    """
+    narrowed, given = _narrowed(profile_ids)
     rows = await db.all(
-        "SELECT a.*, p.name AS profile_name, p.slug AS profile_slug FROM accounts a"
-        " JOIN profiles p ON p.id = a.profile_id"
-        " WHERE a.user_id = $1 AND (CAST($2 AS TEXT) IS NULL OR a.profile_id = $2)"
-        " ORDER BY a.created_at_ms, a.id LIMIT $3 OFFSET $4",
+        "SELECT a.*, p.name AS profile_name, p.slug AS profile_slug FROM accounts a"  # noqa: S608 - constants
+        f" JOIN profiles p ON p.id = a.profile_id WHERE a.user_id = $1{narrowed}"
+        " AND (a.created_at_ms, a.id) > ($3, $4) ORDER BY a.created_at_ms, a.id LIMIT $5",
         user_id,
-        profile_id,
+        given,
+        *(after or _OLDEST),
         limit,
-        offset,
     )
-    return [_with_profile(row) for row in rows]
+    return _with_profiles(rows)
 
 
-async def count(db: Statements, user_id: str) -> int:
-    """How many accounts the tenant has."""
-    row = await db.one("SELECT count(*) AS n FROM accounts WHERE user_id = $1", user_id)
+async def place_at(
+    db: Statements, user_id: str, *, profile_ids: tuple[str, ...] | None = None, number: int
+) -> tuple[int, str] | None:
+    """Where the account of this number, from 1, stands in the list of `all_of`; None when there are not so many.
+
+    Counts along the index and reads no account, and so costs a thousandth of reading them.
+    """
+    narrowed, given = _narrowed(profile_ids)
+    row = await db.one(
+        f"SELECT a.created_at_ms, a.id FROM accounts a WHERE a.user_id = $1{narrowed}"  # noqa: S608 - constants
+        " ORDER BY a.created_at_ms, a.id LIMIT 1 OFFSET $3",
+        user_id,
+        given,
+        number - 1,
+    )
+    return None if row is None else (row["created_at_ms"], row["id"])
+
+
+async def count(db: Statements, user_id: str, *, profile_ids: tuple[str, ...] | None = None) -> int:
+    """How many accounts the tenant has, or some of its profiles."""
+    narrowed, given = _narrowed(profile_ids)
+    row = await db.one(f"SELECT count(*) AS n FROM accounts a WHERE a.user_id = $1{narrowed}", user_id, given)  # noqa: S608 - constants
     return 0 if row is None else int(row["n"])
+
+
+def _narrowed(profile_ids: tuple[str, ...] | None) -> tuple[str, str | None]:
+    """A condition on $2, and what it is. One profile is a range of an index; several are looked for in the tenant's."""
+    if profile_ids is not None and len(profile_ids) == 1:
+        return " AND a.profile_id = $2", profile_ids[0]
+    # no id holds a comma or a wildcard
+    listed = None if profile_ids is None else f",{','.join(profile_ids)},"
+    return " AND (CAST($2 AS TEXT) IS NULL OR $2 LIKE '%,' || a.profile_id || ',%')", listed
 
 
 async def set_names(db: Statements, account_id: str, *, username: str, display_name: str, now: datetime) -> None:
@@ -203,12 +245,17 @@ async def count_of_grant(db: Statements, grant_id: str) -> int:
     return 0 if row is None else int(row["n"])
 
 
-async def profiles_of_identities(db: Statements, user_id: str, platform: str) -> list[tuple[str, str]]:
-    """Which identity of the platform the tenant has in which profile: (platform_account_id, profile_id)."""
-    rows = await db.all(
-        "SELECT platform_account_id, profile_id FROM accounts WHERE user_id = $1 AND platform = $2", user_id, platform
-    )
-    return [(row["platform_account_id"], row["profile_id"]) for row in rows]
+async def profiles_of_identities(
+    db: Statements, user_id: str, platform: str, platform_account_ids: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Which of some identities of the platform the tenant has in which profile: (platform_account_id, profile_id)."""
+    found: list[Row] = []
+    for first in range(0, len(platform_account_ids), _ASKED_TOGETHER):
+        asked = platform_account_ids[first : first + _ASKED_TOGETHER]
+        # always as many, so that it is always the same statement
+        padded = (*asked, *[None] * (_ASKED_TOGETHER - len(asked)))
+        found += await db.all(_OF_IDENTITIES, user_id, platform, *padded)
+    return [(row["platform_account_id"], row["profile_id"]) for row in found]
 
 
 async def things_of_profile(db: Statements, profile_id: str, platform: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -292,23 +339,41 @@ async def get_token(db: Statements, account_id: str) -> bytes | None:
     return None if row is None else bytes(row["access_sealed"])
 
 
-def _with_profile(row: Row) -> AccountOfProfile:
-    return AccountOfProfile(account=_account(row), profile_name=row["profile_name"], profile_slug=row["profile_slug"])
+_COLUMNS = (
+    "id", "user_id", "profile_id", "grant_id", "platform", "platform_account_id", "username", "display_name",
+    "picture_url", "profile_url", "is_active", "details", "created_at_ms",
+)  # fmt: skip
+
+
+def _with_profiles(rows: Sequence[Row]) -> list[AccountOfProfile]:
+    return [
+        AccountOfProfile(account=_made_of(values), profile_name=profile_name, profile_slug=profile_slug)
+        for *values, profile_name, profile_slug in in_order(rows, (*_COLUMNS, "profile_name", "profile_slug"))
+    ]
 
 
 def _account(row: Row) -> Account:
+    return _made_of([row[name] for name in _COLUMNS])
+
+
+def _made_of(values: Sequence[Any]) -> Account:
+    """The account of `_COLUMNS`, in their order."""
+    (
+        account_id, user_id, profile_id, grant_id, platform, platform_account_id, username, display_name,
+        picture_url, profile_url, is_active, details, created_at_ms,
+    ) = values  # fmt: skip
     return Account(
-        id=row["id"],
-        user_id=row["user_id"],
-        profile_id=row["profile_id"],
-        grant_id=row["grant_id"],
-        platform=row["platform"],
-        platform_account_id=row["platform_account_id"],
-        username=row["username"],
-        display_name=row["display_name"],
-        picture_url=row["picture_url"],
-        profile_url=row["profile_url"],
-        is_active=bool(row["is_active"]),
-        details=msgspec.json.decode(row["details"]),
-        created_at=clock.from_ms(row["created_at_ms"]),
+        id=account_id,
+        user_id=user_id,
+        profile_id=profile_id,
+        grant_id=grant_id,
+        platform=platform,
+        platform_account_id=platform_account_id,
+        username=username,
+        display_name=display_name,
+        picture_url=picture_url,
+        profile_url=profile_url,
+        is_active=bool(is_active),
+        details=msgspec.json.decode(details),
+        created_at=clock.from_ms(created_at_ms),
     )

@@ -152,10 +152,10 @@ async def count_accounts(db: Statements, user_id: str, platform: str, client_id:
 async def accounts_behind(
     db: Statements, user_id: str, platform: str, client_id: str, *, limit: int
 ) -> list[tuple[str, str]]:
-    """Id and name of accounts of the tenant that were connected through this client, oldest first."""
+    """Id and name of accounts of the tenant that were connected through this client."""
     rows = await db.all(
         "SELECT a.id, a.display_name FROM accounts a JOIN grants g ON g.id = a.grant_id"
-        " WHERE g.user_id = $1 AND g.platform = $2 AND g.app_id = $3 ORDER BY a.created_at_ms, a.id LIMIT $4",
+        " WHERE g.user_id = $1 AND g.platform = $2 AND g.app_id = $3 ORDER BY g.platform_user_id, a.id LIMIT $4",
         user_id,
         platform,
         client_id,

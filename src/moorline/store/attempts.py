@@ -143,12 +143,17 @@ async def of_tenant(db: Statements, user_id: str, attempt_id: str) -> Attempt | 
 
 async def of_link(db: Statements, link_id: str, *, before: str | None, limit: int) -> list[Attempt]:
     """Attempts started through a connect link, newest first; `before` is the id of one: only older ones are wanted."""
+    start: tuple[int, str] | None = (2**63 - 1, "~")  # after every instant and every id
+    if before is not None:
+        row = await db.one("SELECT created_at_ms FROM attempts WHERE id = $1 AND link_id = $2", before, link_id)
+        start = None if row is None else (row["created_at_ms"], before)
+    if start is None:
+        return []
     rows = await db.all(
-        "SELECT * FROM attempts WHERE link_id = $1 AND (CAST($2 AS TEXT) IS NULL OR (created_at_ms, id) <"
-        " (SELECT b.created_at_ms, b.id FROM attempts b WHERE b.id = $2 AND b.link_id = $1))"
-        " ORDER BY created_at_ms DESC, id DESC LIMIT $3",
+        "SELECT * FROM attempts WHERE link_id = $1 AND (created_at_ms, id) < ($2, $3)"
+        " ORDER BY created_at_ms DESC, id DESC LIMIT $4",
         link_id,
-        before,
+        *start,
         limit,
     )
     return [_attempt(row) for row in rows]
@@ -218,22 +223,64 @@ async def set_failed(
     return touched == 1
 
 
-async def fail_abandoned(db: Statements, *, created_after: datetime, returned_before: datetime, now: datetime) -> int:
-    """Note a failure of our own for callbacks nobody can be at work on any more; how many there were."""
+async def fail_abandoned(
+    db: Statements, *, after: datetime, until: datetime, returned_before: datetime, now: datetime
+) -> int:
+    """Note a failure of our own for callbacks nobody can be at work on any more; how many there were.
+
+    Of attempts created after an instant and until another.
+    """
     return await db.run(
         "UPDATE attempts SET status = 'failed', slug = 'internal_error', note = 'The server stopped at work on it.',"
-        " finished_at_ms = $3, verifier_sealed = NULL"
-        " WHERE status = 'returned' AND created_at_ms > $1 AND consumed_at_ms < $2",
-        clock.to_ms(created_after),
+        " finished_at_ms = $4, verifier_sealed = NULL"
+        " WHERE status = 'returned' AND created_at_ms > $1 AND created_at_ms <= $2 AND consumed_at_ms < $3",
+        clock.to_ms(after),
+        clock.to_ms(until),
         clock.to_ms(returned_before),
         clock.to_ms(now),
+    )
+
+
+async def end_of_page(db: Statements, *, after: datetime, until: datetime, limit: int) -> datetime:
+    """Where a page of `limit` attempts created after an instant ends: `until` at the latest."""
+    row = await db.one(
+        "SELECT created_at_ms FROM attempts WHERE created_at_ms > $1 AND created_at_ms <= $2"
+        " ORDER BY created_at_ms LIMIT 1 OFFSET $3",
+        clock.to_ms(after),
+        clock.to_ms(until),
+        limit - 1,
+    )
+    return until if row is None else clock.from_ms(row["created_at_ms"])
+
+
+async def wipe_verifiers(db: Statements, *, after: datetime, until: datetime, now: datetime) -> int:
+    """Wipe what nobody can use any more, of attempts created after an instant and until another; how many there were.
+
+    Nobody came back with their state, and it has expired.
+    """
+    return await db.run(
+        "UPDATE attempts SET verifier_sealed = NULL WHERE created_at_ms > $1 AND created_at_ms <= $2"
+        " AND verifier_sealed IS NOT NULL AND consumed_at_ms IS NULL AND expires_at_ms <= $3",
+        clock.to_ms(after),
+        clock.to_ms(until),
+        clock.to_ms(now),
+    )
+
+
+async def delete_unreturned(db: Statements, *, after: datetime, until: datetime) -> int:
+    """Delete those of a page from which nobody came back; how many went."""
+    return await db.run(
+        "DELETE FROM attempts WHERE created_at_ms > $1 AND created_at_ms <= $2 AND status = 'started'",
+        clock.to_ms(after),
+        clock.to_ms(until),
     )
 
 
 async def purge(db: Statements, *, before: datetime, limit: int) -> int:
     """Delete up to `limit` attempts created before an instant; how many went."""
     return await db.run(
-        "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE created_at_ms < $1 LIMIT $2)",
+        "DELETE FROM attempts WHERE id IN"
+        " (SELECT id FROM attempts WHERE created_at_ms < $1 ORDER BY created_at_ms LIMIT $2)",
         clock.to_ms(before),
         limit,
     )

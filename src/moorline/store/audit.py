@@ -68,7 +68,7 @@ async def newest(
 async def purge(db: Statements, *, before: datetime, limit: int) -> int:
     """Delete up to `limit` entries made before an instant; how many went."""
     return await db.run(
-        "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE created_at_ms < $1 LIMIT $2)",
+        "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE created_at_ms < $1 ORDER BY created_at_ms LIMIT $2)",
         clock.to_ms(before),
         limit,
     )

@@ -129,7 +129,7 @@ async def purge_senders(db: Statements, *, now: datetime, limit: int) -> int:
     """Delete up to `limit` senders who are through nothing; how many went."""
     return await db.run(
         "DELETE FROM bot_senders WHERE (bot_id, sender_id) IN (SELECT bot_id, sender_id FROM bot_senders"
-        " WHERE misses_until_ms <= $1 AND joined_until_ms <= $1 LIMIT $2)",
+        " WHERE misses_until_ms <= $1 AND joined_until_ms <= $1 ORDER BY misses_until_ms LIMIT $2)",
         clock.to_ms(now),
         limit,
     )

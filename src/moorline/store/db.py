@@ -6,9 +6,11 @@ no transaction can be open across a network call, and writers never fight for SQ
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal, Protocol, TypeVar
 
 from moorline.errors import StoreUnavailable
@@ -17,9 +19,13 @@ T = TypeVar("T")
 
 
 class Row(Protocol):
-    """One row; columns by name."""
+    """One row; columns by name, or by their place."""
 
-    def __getitem__(self, column: str, /) -> Any: ...
+    def __getitem__(self, column: str | int, /) -> Any: ...
+
+    def keys(self) -> Iterable[str]:
+        """The names of its columns."""
+        ...
 
 
 class Statements(Protocol):
@@ -41,6 +47,30 @@ class Statements(Protocol):
 Work = Callable[[Statements], Awaitable[T]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolOptions:
+    """How PostgreSQL is used. `size`: connections of this process, at most.
+
+    `statement_cache`: statements kept prepared on a connection; None: as many as there are, and none behind a pooler.
+    """
+
+    size: int = 10
+    statement_timeout_s: float = 10.0
+    statement_cache: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How busy the way to the engine is. `waiting`: for a connection, or for SQLite's one writer.
+
+    `in_use` and `idle` are connections of the pool; `in_use` is None where there is no pool.
+    """
+
+    in_use: int | None
+    idle: int
+    waiting: int
+
+
 class Database(Statements, Protocol):
     """A store that is open. Every method raises StoreUnavailable when the engine cannot serve it now."""
 
@@ -49,12 +79,21 @@ class Database(Statements, Protocol):
         """Which engine this is, for the doctor and the tests."""
         ...
 
+    @property
+    def load(self) -> Load:
+        """How busy it is at this moment; asks nobody."""
+        ...
+
     async def transaction(self, work: Work[T], *, durable: bool = False) -> T:
         """Run `work` in one transaction, committed when it returns and undone when it raises.
 
         `durable`: the commit also survives a power failure (on SQLite one fsync more). For rotated tokens and the like,
         which nobody could give us again.
         """
+        ...
+
+    async def ahead(self) -> timedelta:
+        """How far the engine's clock is ahead of this machine's; nothing where it is this machine's."""
         ...
 
     async def close(self) -> None:
@@ -82,7 +121,20 @@ class Prepared:
     reads: bool
 
 
+def in_order(rows: Sequence[Row], columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    """Some columns of every row, for long lists: a name costs SQLite more the further back its column stands."""
+    if not rows:
+        return ()
+    places = {name: place for place, name in enumerate(rows[0].keys())}
+    return map(itemgetter(*(places[name] for name in columns)), rows)
+
+
 _WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+
+
+def writes(sql: str) -> bool:
+    """Whether a statement changes anything."""
+    return not prepare_for_sqlite(sql).reads
 
 
 @lru_cache(maxsize=1024)

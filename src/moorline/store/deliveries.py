@@ -176,13 +176,23 @@ async def delete_of(db: Statements, webhook_id: str) -> None:
 
 
 async def purge(db: Statements, *, before: datetime, limit: int) -> int:
-    """Delete what was finished before an instant, and what waits for a webhook that is gone; how many rows."""
-    return await db.run(
-        "DELETE FROM deliveries WHERE position IN (SELECT d.position FROM deliveries d WHERE d.finished_at_ms < $1"
-        " OR (d.state = 'due' AND NOT EXISTS (SELECT 1 FROM webhooks w WHERE w.id = d.webhook_id)) LIMIT $2)",
+    """Delete up to `limit` of what was finished before an instant, and of what waits since for a webhook that is gone;
+    how many rows.
+    """
+    finished = await db.run(
+        "DELETE FROM deliveries WHERE position IN"
+        " (SELECT position FROM deliveries WHERE finished_at_ms < $1 ORDER BY finished_at_ms LIMIT $2)",
         clock.to_ms(before),
         limit,
     )
+    forgotten = await db.run(
+        "DELETE FROM deliveries WHERE position IN (SELECT d.position FROM deliveries d"
+        " WHERE d.state = 'due' AND d.due_at_ms < $1 AND NOT EXISTS"
+        " (SELECT 1 FROM webhooks w WHERE w.id = d.webhook_id) ORDER BY d.due_at_ms LIMIT $2)",
+        clock.to_ms(before),
+        limit,
+    )
+    return finished + forgotten
 
 
 def _delivery(row: Row) -> Delivery:

@@ -8,6 +8,7 @@ from moorline import clock
 from moorline.store.db import Row, Statements
 
 Status = Literal["success", "failed"]
+_NEWEST = (2**63 - 1, "~")  # after every instant and every id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +68,21 @@ async def insert(db: Statements, log: DeliveryLog) -> None:
 
 async def newest(db: Statements, user_id: str, wanted: Wanted, *, limit: int) -> list[DeliveryLog]:
     """The tenant's last tries, newest first; none before an unknown or foreign one."""
+    start = _NEWEST if wanted.before is None else await _place_of(db, user_id, wanted.before)
+    if start is None:
+        return []
     rows = await db.all(
-        "SELECT * FROM delivery_logs WHERE user_id = $1 AND (CAST($2 AS TEXT) IS NULL OR status = $2)"
+        # the tenant as one value of the range: why, says `connect_logs`
+        "SELECT * FROM delivery_logs WHERE user_id >= $1 AND (user_id, created_at_ms, id) < ($1, $5, $6)"
+        " AND (CAST($2 AS TEXT) IS NULL OR status = $2)"
         " AND (CAST($3 AS TEXT) IS NULL OR event = $3) AND (CAST($4 AS TEXT) IS NULL OR webhook_id = $4)"
-        " AND (CAST($6 AS TEXT) IS NULL OR (created_at_ms, id) <"
-        " (SELECT b.created_at_ms, b.id FROM delivery_logs b WHERE b.id = $6 AND b.user_id = $1))"
-        " ORDER BY created_at_ms DESC, id DESC LIMIT $5",
+        " ORDER BY user_id DESC, created_at_ms DESC, id DESC LIMIT $7",
         user_id,
         wanted.status,
         wanted.event,
         wanted.webhook_id,
+        *start,
         limit,
-        wanted.before,
     )
     return [_log(row) for row in rows]
 
@@ -87,6 +91,11 @@ async def of_tenant(db: Statements, user_id: str, log_id: str) -> DeliveryLog | 
     """One try of the tenant's."""
     row = await db.one("SELECT * FROM delivery_logs WHERE id = $1 AND user_id = $2", log_id, user_id)
     return None if row is None else _log(row)
+
+
+async def _place_of(db: Statements, user_id: str, log_id: str) -> tuple[int, str] | None:
+    row = await db.one("SELECT created_at_ms FROM delivery_logs WHERE id = $1 AND user_id = $2", log_id, user_id)
+    return None if row is None else (row["created_at_ms"], log_id)
 
 
 async def count_tries(db: Statements, webhook_id: str, message_id: str) -> int:
@@ -102,7 +111,8 @@ async def count_tries(db: Statements, webhook_id: str, message_id: str) -> int:
 async def purge(db: Statements, *, before: datetime, limit: int) -> int:
     """Delete tries made before an instant; how many."""
     return await db.run(
-        "DELETE FROM delivery_logs WHERE id IN (SELECT id FROM delivery_logs WHERE created_at_ms < $1 LIMIT $2)",
+        "DELETE FROM delivery_logs WHERE id IN"
+        " (SELECT id FROM delivery_logs WHERE created_at_ms < $1 ORDER BY created_at_ms LIMIT $2)",
         clock.to_ms(before),
         limit,
     )

@@ -1,9 +1,9 @@
 """Open the engine a database URL names."""
 
-from moorline.store.db import Database
+from moorline.store.db import Database, PoolOptions
 
 
-async def connect(url: str) -> Database:
+async def connect(url: str, options: PoolOptions | None = None) -> Database:
     """Open `sqlite:///PATH` or `postgresql://...`. Raises: StoreUnavailable, ValueError for another scheme."""
     if url.startswith("sqlite:///"):
         from moorline.store.sqlite import SqliteDatabase
@@ -12,5 +12,5 @@ async def connect(url: str) -> Database:
     if url.startswith(("postgresql://", "postgres://")):
         from moorline.store.postgresql import PostgresqlDatabase
 
-        return await PostgresqlDatabase.open(url)
+        return await PostgresqlDatabase.open(url, options or PoolOptions())
     raise ValueError("a database URL starts with sqlite:/// or postgresql://")

@@ -41,29 +41,18 @@ async def tried(db: Statements, user_id: str, *, profile_ids: tuple[str, ...] | 
 
 
 async def ends(
-    db: Statements,
-    user_id: str,
-    *,
-    profile_ids: tuple[str, ...] | None,
-    traded: tuple[str, ...],
-    now: datetime,
-    weeks: int,
+    db: Statements, user_id: str, *, profile_ids: tuple[str, ...] | None, now: datetime, weeks: int
 ) -> dict[int, int]:
     """How many accounts come to need a person in each of the coming weeks, by its number from 0; weeks without any are
-    not there. `traded`: platforms where the access itself is traded for the next, which needs nobody while it works.
+    not there.
     """
     rows = await db.all(
-        f"SELECT (ends_ms - $4) / {WEEK_MS} AS week, count(*) AS n FROM ("  # noqa: S608 - a constant
-        "SELECT CASE WHEN $3 LIKE '%,' || a.platform || ',%' THEN NULL"
-        " WHEN t.refresh_sealed IS NULL THEN t.access_expires_at_ms"
-        " WHEN t.refresh_expires_at_ms < t.access_expires_at_ms THEN t.access_expires_at_ms"
-        " ELSE t.refresh_expires_at_ms END AS ends_ms"
-        " FROM accounts a JOIN grant_tokens t ON t.grant_id = a.grant_id WHERE a.user_id = $1 AND a.is_active"
-        " AND (CAST($2 AS TEXT) IS NULL OR $2 LIKE '%,' || a.profile_id || ',%')) AS known"
-        " WHERE ends_ms >= $4 AND ends_ms < $5 GROUP BY 1",
+        # down the index (user_id, needs_at_ms, id): accounts whose access does not end in these weeks are not read
+        f"SELECT (g.needs_at_ms - $3) / {WEEK_MS} AS week, count(*) AS n FROM grants g"  # noqa: S608 - a constant
+        " JOIN accounts a ON a.grant_id = g.id WHERE g.user_id = $1 AND g.needs_at_ms >= $3 AND g.needs_at_ms < $4"
+        " AND a.is_active AND (CAST($2 AS TEXT) IS NULL OR $2 LIKE '%,' || a.profile_id || ',%') GROUP BY 1",
         user_id,
         _listed(profile_ids),
-        _listed(traded),
         clock.to_ms(now),
         clock.to_ms(now) + weeks * WEEK_MS,
     )

@@ -1,5 +1,6 @@
 """Tables `grants` and `grant_tokens`: a person's consent on a platform, and its sealed tokens, kept apart."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -63,13 +64,25 @@ class Lease:
     until: datetime
 
 
+def granted_key(platform: str, app_id: str, granted: str) -> int:
+    """A number for what was granted (JSON, as stored) to an app of a platform, the same for all who granted the same.
+
+    A tenant has a million consents and a handful of these, so that those that lack a scope are found by it.
+    """
+    told = json.dumps([platform, app_id, sorted(json.loads(granted))])
+    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8], "big", signed=True)
+
+
 async def upsert(db: Statements, grant: Grant, now: datetime) -> str:
     """Save the grant of this person, or what is told of it now; its id, an old one for a known person."""
+    granted = None if grant.granted is None else json.dumps(grant.granted)
     row = await db.one(
         "INSERT INTO grants (id, user_id, platform, app_id, platform_user_id, username, granted, service_url,"
-        " created_at_ms, updated_at_ms, proven_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9)"
+        " created_at_ms, updated_at_ms, proven_at_ms, granted_key)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10)"
         " ON CONFLICT (user_id, platform, app_id, platform_user_id) DO UPDATE SET username = excluded.username,"
         " granted = coalesce(excluded.granted, grants.granted),"
+        " granted_key = coalesce(excluded.granted_key, grants.granted_key),"
         " service_url = coalesce(excluded.service_url, grants.service_url), updated_at_ms = excluded.updated_at_ms"
         " RETURNING id",
         grant.id,
@@ -78,9 +91,10 @@ async def upsert(db: Statements, grant: Grant, now: datetime) -> str:
         grant.app_id,
         grant.platform_user_id,
         grant.username,
-        None if grant.granted is None else json.dumps(grant.granted),
+        granted,
         grant.service_url,
         clock.to_ms(now),
+        None if granted is None else granted_key(grant.platform, grant.app_id, granted),
     )
     if row is None:
         raise RuntimeError("an upsert answered no row")
@@ -194,9 +208,15 @@ async def release(db: Statements, grant_id: str, lease: Lease) -> None:
     )
 
 
-async def put_off(db: Statements, grant_id: str, lease: Lease, renew_at: datetime) -> None:
-    """Note that renewing failed for a passing reason, give the right back, and be due again at an instant."""
-    await db.run(
+async def put_off(
+    db: Statements, grant_id: str, lease: Lease, renew_at: datetime, *, needs_at: datetime | None = None
+) -> None:
+    """Note that renewing failed for a passing reason, give the right back, and be due again at an instant.
+
+    `needs_at`: from when on a person is needed, since it fails (None: as before). Nothing happens when another took the
+    right meanwhile.
+    """
+    touched = await db.run(
         "UPDATE grant_tokens SET lease_until_ms = 0, holder = NULL, failures = failures + 1,"
         " renew_at_ms = CASE WHEN renew_at_ms IS NULL THEN NULL ELSE CAST($3 AS BIGINT) END"
         " WHERE grant_id = $1 AND holder = $2",
@@ -204,6 +224,8 @@ async def put_off(db: Statements, grant_id: str, lease: Lease, renew_at: datetim
         lease.holder,
         clock.to_ms(renew_at),
     )
+    if touched == 1 and needs_at is not None:
+        await set_need(db, grant_id, needs_at)
 
 
 async def due(db: Statements, *, now: datetime, limit: int, except_of: Sequence[str] = ()) -> list[tuple[str, str]]:
@@ -225,7 +247,8 @@ async def due(db: Statements, *, now: datetime, limit: int, except_of: Sequence[
 async def bury(db: Statements, grant_id: str, *, version: int, reason: str, now: datetime) -> bool:
     """Note that this version of the tokens is dead for good; False when a newer one came, or it was noted before."""
     touched = await db.run(
-        "UPDATE grants SET dead_at_ms = $3, dead_reason = $4, updated_at_ms = $3 WHERE id = $1 AND dead_at_ms IS NULL"
+        "UPDATE grants SET dead_at_ms = $3, dead_reason = $4, updated_at_ms = $3, needs_at_ms = NULL"
+        " WHERE id = $1 AND dead_at_ms IS NULL"
         " AND EXISTS (SELECT 1 FROM grant_tokens WHERE grant_id = $1 AND version = $2)",
         grant_id,
         version,
@@ -246,19 +269,29 @@ async def prove(db: Statements, grant_id: str, now: datetime) -> None:
     await db.run("UPDATE grants SET proven_at_ms = $2 WHERE id = $1", grant_id, clock.to_ms(now))
 
 
-async def revive(db: Statements, grant_id: str, now: datetime) -> bool:
-    """Note that the platform accepted a token of this grant just now; whether it had been given up."""
-    now_ms = clock.to_ms(now)
+async def revive(db: Statements, grant_id: str, now: datetime, *, needs_at: datetime | None = None) -> bool:
+    """Note that the platform accepted a token of this grant just now; whether it had been given up.
+
+    `needs_at`: from when on a person is needed, as far as is known today (None: never, or nobody told).
+    """
+    given = clock.to_ms(now), _ms(needs_at)
     # Nearly always it had not, and this is all; the second statement is for one that had.
-    if await db.run("UPDATE grants SET proven_at_ms = $2 WHERE id = $1 AND dead_at_ms IS NULL", grant_id, now_ms):
+    if await db.run(
+        "UPDATE grants SET proven_at_ms = $2, needs_at_ms = $3 WHERE id = $1 AND dead_at_ms IS NULL", grant_id, *given
+    ):
         return False
     touched = await db.run(
-        "UPDATE grants SET proven_at_ms = $2, dead_at_ms = NULL, dead_reason = NULL"
+        "UPDATE grants SET proven_at_ms = $2, needs_at_ms = $3, dead_at_ms = NULL, dead_reason = NULL"
         " WHERE id = $1 AND dead_at_ms IS NOT NULL",
         grant_id,
-        now_ms,
+        *given,
     )
     return touched == 1
+
+
+async def set_need(db: Statements, grant_id: str, needs_at: datetime | None) -> None:
+    """Note from when on a person is needed, unless it was given up: then one is."""
+    await db.run("UPDATE grants SET needs_at_ms = $2 WHERE id = $1 AND dead_at_ms IS NULL", grant_id, _ms(needs_at))
 
 
 async def renew_tokens(

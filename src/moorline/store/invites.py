@@ -56,7 +56,8 @@ async def accept(db: Statements, token_hash: bytes, now: datetime) -> Invite | N
 async def purge(db: Statements, *, before: datetime, limit: int) -> int:
     """Delete up to `limit` invites that ran out before an instant; how many went."""
     return await db.run(
-        "DELETE FROM invites WHERE token_hash IN (SELECT token_hash FROM invites WHERE expires_at_ms < $1 LIMIT $2)",
+        "DELETE FROM invites WHERE token_hash IN"
+        " (SELECT token_hash FROM invites WHERE expires_at_ms < $1 ORDER BY expires_at_ms LIMIT $2)",
         clock.to_ms(before),
         limit,
     )

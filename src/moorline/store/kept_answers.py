@@ -64,7 +64,7 @@ async def purge(db: Statements, *, now: datetime, limit: int) -> int:
     """Delete up to `limit` expired answers; how many went."""
     return await db.run(
         "DELETE FROM kept_answers WHERE key_hash IN"
-        " (SELECT key_hash FROM kept_answers WHERE expires_at_ms <= $1 LIMIT $2)",
+        " (SELECT key_hash FROM kept_answers WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)",
         clock.to_ms(now),
         limit,
     )

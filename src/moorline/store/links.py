@@ -8,6 +8,8 @@ from datetime import datetime
 from moorline import clock
 from moorline.store.db import Row, Statements
 
+_NEWEST = (2**63 - 1, "~")  # after every instant and every id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
@@ -90,19 +92,25 @@ async def newest(
     """Links of the tenant, newest first. `profile_ids` None: of all profiles; `before` is the id of a link of theirs:
     only older ones are wanted.
     """
+    start = _NEWEST if before is None else await _place_of(db, user_id, before)
+    if start is None:
+        return []
     rows = await db.all(
-        "SELECT * FROM links WHERE user_id = $1"
+        "SELECT * FROM links WHERE user_id = $1 AND (created_at_ms, id) < ($3, $4)"
         # an id holds neither comma nor wildcard
         " AND (CAST($2 AS TEXT) IS NULL OR $2 LIKE '%,' || profile_id || ',%')"
-        " AND (CAST($3 AS TEXT) IS NULL OR (created_at_ms, id) <"
-        " (SELECT b.created_at_ms, b.id FROM links b WHERE b.id = $3 AND b.user_id = $1))"
-        " ORDER BY created_at_ms DESC, id DESC LIMIT $4",
+        " ORDER BY created_at_ms DESC, id DESC LIMIT $5",
         user_id,
         None if profile_ids is None else f",{','.join(profile_ids)},",
-        before,
+        *start,
         limit,
     )
     return [_link(row) for row in rows]
+
+
+async def _place_of(db: Statements, user_id: str, link_id: str) -> tuple[int, str] | None:
+    row = await db.one("SELECT created_at_ms FROM links WHERE id = $1 AND user_id = $2", link_id, user_id)
+    return None if row is None else (row["created_at_ms"], link_id)
 
 
 async def revoke(db: Statements, link_id: str, now: datetime) -> bool:
@@ -145,14 +153,16 @@ async def count_use(db: Statements, link_id: str, account_id: str) -> bool:
 
 async def connected(db: Statements, link_id: str, *, by: Collection[str], limit: int) -> list[Connected]:
     """What some of its attempts connected and is still there, oldest first; kept as long as attempts are."""
+    if not by:
+        return []
+    asked = ", ".join(f"${number + 3}" for number in range(len(by)))
     rows = await db.all(
-        "SELECT a.id, a.platform, a.display_name, min(t.created_at_ms) AS first_ms FROM attempts t"
-        " JOIN accounts a ON a.id = t.account_id WHERE t.link_id = $1 AND t.status = 'connected'"
-        " AND $3 LIKE '%,' || t.id || ',%'"
+        "SELECT a.id, a.platform, a.display_name, min(t.created_at_ms) AS first_ms FROM attempts t"  # noqa: S608 - numbers
+        f" JOIN accounts a ON a.id = t.account_id WHERE t.id IN ({asked}) AND t.link_id = $1 AND t.status = 'connected'"
         " GROUP BY a.id, a.platform, a.display_name ORDER BY first_ms, a.id LIMIT $2",
         link_id,
         limit,
-        f",{','.join(by)},",
+        *by,
     )
     return [Connected(platform=row["platform"], display_name=row["display_name"]) for row in rows]
 
@@ -160,7 +170,7 @@ async def connected(db: Statements, link_id: str, *, by: Collection[str], limit:
 async def purge(db: Statements, *, before: datetime, limit: int) -> int:
     """Delete up to `limit` links that ran out before an instant; how many went."""
     return await db.run(
-        "DELETE FROM links WHERE id IN (SELECT id FROM links WHERE expires_at_ms < $1 LIMIT $2)",
+        "DELETE FROM links WHERE id IN (SELECT id FROM links WHERE expires_at_ms < $1 ORDER BY expires_at_ms LIMIT $2)",
         clock.to_ms(before),
         limit,
     )

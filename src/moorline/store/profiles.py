@@ -6,6 +6,8 @@ from datetime import datetime
 from moorline import clock
 from moorline.store.db import Row, Statements
 
+_OLDEST = (-1, "")  # before every instant and every id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -66,24 +68,33 @@ async def default_of(db: Statements, user_id: str) -> Profile | None:
 async def page_of(
     db: Statements, user_id: str, *, ids: tuple[str, ...] | None, name: str, slug: str, after: str | None, limit: int
 ) -> list[ProfileRow]:
-    """Profiles of the tenant (`ids` None: any) whose name holds `name` or whose slug holds `slug`, oldest first."""
+    """Profiles of the tenant (`ids` None: any) whose name holds `name` or whose slug holds `slug`, oldest first.
+
+    None after an unknown or foreign one.
+    """
+    start = _OLDEST if after is None else await _place_of(db, user_id, after)
+    if start is None:
+        return []
     rows = await db.all(
         "SELECT p.*, (SELECT count(*) FROM accounts a WHERE a.profile_id = p.id) AS accounts FROM profiles p"
         " WHERE p.user_id = $1"
         # no id holds a comma or a wildcard
         " AND (CAST($2 AS TEXT) IS NULL OR $2 LIKE '%,' || p.id || ',%')"
         " AND (p.name LIKE $3 ESCAPE '!' OR p.slug LIKE $4 ESCAPE '!')"
-        " AND (CAST($5 AS TEXT) IS NULL OR (p.created_at_ms, p.id) >"
-        " (SELECT b.created_at_ms, b.id FROM profiles b WHERE b.id = $5 AND b.user_id = $1))"
-        " ORDER BY p.created_at_ms, p.id LIMIT $6",
+        " AND (p.created_at_ms, p.id) > ($5, $6) ORDER BY p.created_at_ms, p.id LIMIT $7",
         user_id,
         None if ids is None else f",{','.join(ids)},",
         _holding(name),
         _holding(slug),
-        after,
+        *start,
         limit,
     )
     return [ProfileRow(profile=_profile(row), accounts=row["accounts"]) for row in rows]
+
+
+async def _place_of(db: Statements, user_id: str, profile_id: str) -> tuple[int, str] | None:
+    row = await db.one("SELECT created_at_ms FROM profiles WHERE id = $1 AND user_id = $2", profile_id, user_id)
+    return None if row is None else (row["created_at_ms"], profile_id)
 
 
 async def update(db: Statements, profile: Profile) -> bool:

@@ -133,7 +133,7 @@ async def purge(db: Statements, *, now: datetime, limit: int) -> int:
     """Delete up to `limit` expired selections; how many went."""
     return await db.run(
         "DELETE FROM selections WHERE attempt_id IN"
-        " (SELECT attempt_id FROM selections WHERE expires_at_ms <= $1 LIMIT $2)",
+        " (SELECT attempt_id FROM selections WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)",
         clock.to_ms(now),
         limit,
     )

@@ -54,7 +54,8 @@ async def delete_of(db: Statements, member_id: str, *, but: bytes = b"") -> int:
 async def purge(db: Statements, *, now: datetime, limit: int) -> int:
     """Delete up to `limit` sessions that are over; how many went."""
     return await db.run(
-        "DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at_ms <= $1 LIMIT $2)",
+        "DELETE FROM sessions WHERE token_hash IN"
+        " (SELECT token_hash FROM sessions WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)",
         clock.to_ms(now),
         limit,
     )

@@ -51,7 +51,9 @@ async def use(db: Statements, token_hash: bytes, now: datetime) -> str | None:
 
 async def anybody_has_one(db: Statements, now: datetime) -> bool:
     """Whether anybody could sign in by a link."""
-    row = await db.one("SELECT member_id FROM sign_in_links WHERE expires_at_ms > $1 LIMIT 1", clock.to_ms(now))
+    row = await db.one(
+        "SELECT member_id FROM sign_in_links WHERE expires_at_ms > $1 ORDER BY expires_at_ms LIMIT 1", clock.to_ms(now)
+    )
     return row is not None
 
 
@@ -64,7 +66,7 @@ async def purge(db: Statements, *, now: datetime, limit: int) -> int:
     """Delete up to `limit` links that have run out; how many went."""
     return await db.run(
         "DELETE FROM sign_in_links WHERE token_hash IN"
-        " (SELECT token_hash FROM sign_in_links WHERE expires_at_ms <= $1 LIMIT $2)",
+        " (SELECT token_hash FROM sign_in_links WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)",
         clock.to_ms(now),
         limit,
     )

@@ -11,13 +11,23 @@ import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from typing_extensions import override
 
 from moorline.errors import StoreUnavailable
-from moorline.store.db import Database, ReferenceViolated, Row, Statements, UniqueViolated, Work, prepare_for_sqlite
+from moorline.store.db import (
+    Database,
+    Load,
+    ReferenceViolated,
+    Row,
+    Statements,
+    UniqueViolated,
+    Work,
+    prepare_for_sqlite,
+)
 
 T = TypeVar("T")
 
@@ -89,6 +99,11 @@ class SqliteDatabase(Database):
     def engine(self) -> Literal["sqlite", "postgresql"]:
         return "sqlite"
 
+    @property
+    @override
+    def load(self) -> Load:
+        return Load(in_use=None, idle=0, waiting=self._jobs.qsize())
+
     @override
     async def one(self, sql: str, *args: object) -> Row | None:
         if prepare_for_sqlite(sql).reads:
@@ -115,6 +130,10 @@ class SqliteDatabase(Database):
         done: asyncio.Future[T] = loop.create_future()
         self._jobs.put(_Job(work, durable, loop, done))
         return await done
+
+    @override
+    async def ahead(self) -> timedelta:
+        return timedelta(0)
 
     @override
     async def close(self) -> None:

@@ -4,12 +4,13 @@ A worker that dies between sending and recording leaves the row claimed; when it
 out again, with the same id and body, so receivers that remember ids lose nothing and do nothing twice.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from moorline import clock, ids
-from moorline.logs import event
+from moorline.logs import event, working
 from moorline.owners import audit
 from moorline.owners.audit import Actor
 from moorline.service import Service
@@ -51,7 +52,7 @@ class Deliveries:
 
         async def begin(full: Sequence[str]) -> Begun:
             nonlocal left
-            most = min(self._window.room, CLAIMED_TOGETHER, left)
+            most = 0 if self._service.stopping.is_set() else min(self._window.room, CLAIMED_TOGETHER, left)
             count = await self._begin(most, full) if most else 0
             left -= 0 if limit is None else count
             return Begun(count=count, may_be_more=0 < count == most)
@@ -67,14 +68,22 @@ class Deliveries:
         to = {webhook_id: await webhooks.get(db, webhook_id) for webhook_id in {one.webhook_id for one in claimed}}
         for one in claimed:
             if (webhook := to[one.webhook_id]) is not None:
-                window.begin(f"{one.position} {one.tries}", webhook.id, self._deliver(webhook, one))
+                window.begin(f"{one.position} {one.tries}", webhook.id, self._work(webhook, one))
         return len(claimed)
+
+    async def _work(self, webhook: Webhook, delivery: Delivery) -> None:
+        with working("delivery"):
+            await self._deliver(webhook, delivery)
 
     async def _deliver(self, webhook: Webhook, delivery: Delivery) -> None:
         if clock.now() + timedelta(seconds=TIMEOUT_S) > delivery.due_at:
             return  # waited here for so long that another worker may take it while this one sends
         letter = Letter(message_id=delivery.message_id, event=delivery.event, body=delivery.body)
-        outcome = await send(self._service, webhook, letter)
+        try:
+            outcome = await send(self._service, webhook, letter)
+        except asyncio.CancelledError:  # the process stops: it may have arrived or not, so another sends it again
+            await deliveries.put_off(self._service.db, delivery, clock.now())
+            raise
         entry = to_log(webhook, letter, outcome, try_number=delivery.tries)
         if outcome.arrived:
             is_ours = await self._arrivals.record(Arrival(delivery=delivery, entry=entry))

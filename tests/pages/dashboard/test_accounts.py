@@ -246,10 +246,11 @@ async def test_an_account_that_ends_soon_is_told_with_the_day_and_the_person(
     world: World, frozen_clock: FrozenClock
 ) -> None:
     account_id = await account_of(world)
+    ends_ms = int(frozen_clock.now().timestamp() * 1000) + 5 * DAY_S * 1000
     await world.service.db.run(
-        "UPDATE grant_tokens SET refresh_sealed = NULL, access_expires_at_ms = $1, renew_at_ms = $1",
-        int(frozen_clock.now().timestamp() * 1000) + 5 * DAY_S * 1000,
+        "UPDATE grant_tokens SET refresh_sealed = NULL, access_expires_at_ms = $1, renew_at_ms = $1", ends_ms
     )
+    await world.service.db.run("UPDATE grants SET needs_at_ms = $1", ends_ms)
     at = await desk(world)
     told = words_of(await at.see(f"/accounts/{account_id}"))
     assert "Working, needs somebody by 9 Mar 2026" in told

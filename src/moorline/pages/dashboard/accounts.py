@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from moorline.access import signed_in
-from moorline.accounts import accounts, listing
+from moorline.accounts import accounts, listing, needing
 from moorline.accounts.listing import Filter, Listed
 from moorline.connect import journal
 from moorline.errors import BadRequest
@@ -31,7 +31,7 @@ async def account_list(request: BoardRequest) -> Response[bytes]:
     asked = Filter(
         profile_id=kept.get("profile"), platform=kept.get("platform"), before=request.query_params.get("before") or None
     )
-    listed_by = listing.in_trouble if kept.get("needs") == "person" else listing.newest
+    listed_by = needing.in_trouble if kept.get("needs") == "person" else listing.newest
     page = await listed_by(service, signed.caller, asked, limit=A_PAGE)
     values = {
         "accounts": told(signed.look, page.items),

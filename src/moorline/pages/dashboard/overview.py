@@ -3,7 +3,7 @@
 from litestar import Response, get
 
 from moorline.access import signed_in
-from moorline.accounts import accounts, listing
+from moorline.accounts import accounts, listing, needing
 from moorline.accounts import figures as account_figures
 from moorline.accounts.listing import Filter
 from moorline.connect import journal
@@ -27,14 +27,15 @@ async def overview(request: BoardRequest) -> Response[bytes]:
         return once.enter(request, token)
     service, signed = service_of(request), request.auth
     caller, look = signed.caller, signed.look
-    needy = await listing.in_trouble(service, caller, Filter(), limit=NEEDY)
+    needy = await needing.in_trouble(service, caller, Filter(), limit=NEEDY)
     rows, more_profiles = await profiles.search(service.db, caller, limit=PROFILES)
+    count = await accounts.count(service, caller)
     latest = await journal.list_entries(service, caller, journal.Filter(), limit=ATTEMPTS)
     values = {
-        "count": await accounts.count(service, caller),
+        "count": count,
         "needy": told(look, needy.items),
         "more_needy": needy.before is not None,
-        "renewals": await listing.renewals(service, caller),
+        "renewals": await listing.renewals(service, caller, accounts_seen=count),
         "profiles": rows,
         "more_profiles": more_profiles is not None,
         "charts": figures.charts_of(look, await account_figures.read(service, caller)),

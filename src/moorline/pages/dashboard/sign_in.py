@@ -14,7 +14,7 @@ from moorline.pages import view
 from moorline.pages.dashboard.failures import NEXT
 from moorline.pages.dashboard.known import is_known, known_cookie
 from moorline.pages.dashboard.session import BoardRequest
-from moorline.pages.dashboard.tries import of_sign_in, tries_of
+from moorline.pages.dashboard.tries import of_sign_in, too_many
 from moorline.pages.look import look_of
 from moorline.pages.request import Visit, client_of, csrf_matches, csrf_of, service_of
 from moorline.pages.signing import SESSION, cookie, cookie_of
@@ -47,9 +47,9 @@ async def sign_in(request: Visit) -> Response[bytes]:
     if not email.strip() or not password:
         problem = look.gettext("Enter your e-mail address and your password.")
         return await _form(request, onward=onward, email=email, problem=problem, status=400)
-    address, tries = email.strip().lower(), tries_of(request)
-    who = of_sign_in(client=client_of(request), address=address, is_known=await is_known(request, address))
-    welcome_at = tries.count(who)
+    address = email.strip().lower()
+    uses = of_sign_in(client=client_of(request), address=address, is_known=await is_known(request, address))
+    welcome_at = await too_many(request, *uses)
     if welcome_at is not None:
         return await _too_many(request, email=email, onward=onward, welcome_at=welcome_at)
     try:
@@ -57,7 +57,7 @@ async def sign_in(request: Visit) -> Response[bytes]:
     except Unauthorized:
         problem = look.gettext("This e-mail address and password do not belong together.")
         return await _form(request, onward=onward, email=email, problem=problem, status=400)
-    tries.take_back(who)
+    await service.limits.take_back(*uses)
     await sessions.sign_out(service.db, cookie_of(request, SESSION))
     cookies = [
         cookie(service, SESSION, opened.token, max_age_s=int(sessions.LIFE.total_seconds())),

@@ -4,10 +4,11 @@ from litestar import Response, get, post
 
 from moorline.access import signed_in
 from moorline.errors import BadRequest
+from moorline.limits.buckets import PASSWORD_MEMBER
 from moorline.owners import passwords, sessions
 from moorline.pages.dashboard import board
 from moorline.pages.dashboard.session import BoardRequest
-from moorline.pages.dashboard.tries import tries_of
+from moorline.pages.dashboard.tries import too_many
 from moorline.pages.request import service_of
 from moorline.pages.signing import SESSION, cookie_of
 from moorline.pages.words import N_
@@ -30,8 +31,8 @@ async def change_password(request: BoardRequest) -> Response[bytes]:
         return await _page(request, field="again", problem=look.gettext(N_("The two new passwords differ.")))
     # A session that was left open is no place to guess the password from. Counted by the member alone: nobody who is
     # not signed in as them can use these tries up, be it from the same client.
-    tries, who = tries_of(request), {"member": signed.member.id}
-    welcome_at = tries.count(who)
+    use = PASSWORD_MEMBER, signed.member.id
+    welcome_at = await too_many(request, use)
     if welcome_at is not None:
         problem = look.gettext(N_("Too many tries. Try again after %(time)s."), time=look.time(welcome_at))
         return await _page(request, field="current", problem=problem, status=429)
@@ -46,9 +47,9 @@ async def change_password(request: BoardRequest) -> Response[bytes]:
     except BadRequest as error:
         if "current" in error.fields:
             return await _page(request, field="current", problem=look.gettext(N_("This is not your current password.")))
-        tries.take_back(who)
+        await service.limits.take_back(use)
         return await _page(request, field="password", problem=_wanted(request))
-    tries.take_back(who)
+    await service.limits.take_back(use)
     return board.onward(request, "/you", done="password-changed")
 
 

@@ -1,0 +1,82 @@
+"""`/metrics` on a port of its own, beside the service or the worker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from typing_extensions import override
+
+from moorline.cli.running import listen
+from moorline.service import Service
+from moorline.settings import PREFIX
+
+if TYPE_CHECKING:
+    from moorline.scrape import Scrape
+
+PATH = "/metrics"
+
+
+@asynccontextmanager
+async def scraped(service: Service) -> AsyncIterator[None]:
+    """Answer scrapes beside the body, if the settings name a port for that. Ends the program when it is taken."""
+    settings = service.settings
+    if not settings.metrics_port or service.metrics is None:
+        yield
+        return
+    from moorline.scrape import Scrape
+
+    name = f"{PREFIX}METRICS_PORT"
+    listening = listen(settings.metrics_host, settings.metrics_port, advice=f"Give {name} another one.")
+    server = _Beside(
+        uvicorn.Config(
+            Listener(Scrape(service, service.metrics)),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            limit_concurrency=16,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class Listener:
+    """The ASGI application: one path, and nothing else."""
+
+    def __init__(self, scrape: "Scrape") -> None:
+        self._scrape = scrape
+
+    async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
+        """ASGI entry."""
+        if scope["type"] != "http":
+            return
+        if scope["path"] != PATH or scope["method"] not in {"GET", "HEAD"}:
+            await _answer(send, 404, {}, b"")
+            return
+        given = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        told = await self._scrape.answer(authorization=given.get(b"authorization", ""), accept=given.get(b"accept", ""))
+        await _answer(send, told.status, told.headers, told.body)
+
+
+async def _answer(send: Any, status: int, headers: dict[str, str], body: bytes) -> None:
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _Beside(uvicorn.Server):
+    """A server that leaves the signals to the program it runs beside."""
+
+    @contextmanager
+    @override
+    def capture_signals(self) -> Iterator[None]:
+        yield
