@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+JOBS ?= 2
 PORT ?=
 UV ?= $(or $(wildcard .venv/bin/uv),uv)
 
@@ -20,11 +21,11 @@ help: ## this list
 demo: setup ## set up, then run service and sandbox together (PORT=8401 for another port; ARGS=--once to stop after the table)
 	@.venv/bin/moorline demo $(if $(PORT),--port $(PORT)) $(ARGS)
 
-test: setup-dev static ## set up, then every check and every test (ARGS="-k bluesky" for some of the tests)
+test: setup-dev static ## set up, then every check and every test (ARGS="-k bluesky" for some of the tests; JOBS=0 for one after the other)
 	@echo '== browser' && .venv/bin/python scripts/browser.py || echo 'make: going on without; the tests that need a browser will fail'
 	@echo '== pgbouncer' && .venv/bin/python scripts/pooler.py || echo 'make: going on without; the test of a pooler will fail'
 	@echo '== pytest'
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 check: setup-dev static ## the checks alone, without the tests
 

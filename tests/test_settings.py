@@ -281,6 +281,7 @@ def test_s33_a_missing_key_is_told_when_the_variable_is_not_there_at_all() -> No
         (f"{KEY},c2hvcnQ=", "key 2 has 5 bytes instead of 32"),
         (f"{KEY},,{KEY[:-2]}=", "key 2 "),
     ],
+    ids=["short", "long", "no base64", "no ASCII", "one byte", "second short", "second cut"],
 )
 def test_s33_a_key_that_is_short_or_wrong_is_refused_and_not_repeated(key: str, reason: str) -> None:
     sentence = the_fault(ENCRYPTION_KEYS=key)
