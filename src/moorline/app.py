@@ -67,7 +67,7 @@ MARK_ABOUT = "vault_marks|1"
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """Everything the rooms need, opened and closed together.
 
-    Raises: WrongSettings; StoreUnavailable when the database cannot be reached or its schema is not this version's.
+    Raises: WrongSettings; StoreUnavailable when the database cannot be reached, or this version cannot serve it.
     """
     outbound_map = _checked("OUTBOUND_MAP", settings.outbound_map, OutboundMap.parse)
     outbound_allow = _checked("OUTBOUND_ALLOW", settings.outbound_allow, OutboundAllow.parse)

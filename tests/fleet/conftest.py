@@ -14,14 +14,14 @@ from tests.journeys.processes import free_port
 RECEIVER_PORT = free_port()  # where tests of webhooks listen, which has to be allowed before the servers start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def database() -> Iterator[OwnPostgresql]:
     """The fleet's database server."""
     with own_postgresql() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fleet(database: OwnPostgresql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Three servers behind a proxy and two workers, the first of which is killed every few seconds."""
     settings = {"MOORLINE_DATABASE_URL": database.url, "MOORLINE_OUTBOUND_ALLOW": f"127.0.0.1:{RECEIVER_PORT}"}
