@@ -25,8 +25,11 @@ ORDER = (
     "users", "profiles", "api_keys", "app_credentials", "brands", "webhooks", "links", "invites", "sessions",
     "sign_in_links", "grants", "grant_tokens", "accounts", "account_tokens", "options", "attempts", "selections",
     "bot_codes", "bot_senders", "kept_answers", "revocations", "deliveries", "delivery_logs", "account_events", "audit",
+    "limit_counters",
 )  # fmt: skip
-SMALL = {"vault_marks": "one row", "bot_inboxes": "a row for each bot", "alembic_version": "one row"}
+SMALL = {
+    "vault_marks": "one row", "schema_floor": "one row", "bot_inboxes": "a row for each bot", "alembic_version": "one row",
+}  # fmt: skip
 BASE_MS = 1_700_000_000_000
 PLATFORMS = ("twitter", "threads", "reddit", "tiktok", "facebook", "linkedin", "youtube")
 _POINTS_TO = {

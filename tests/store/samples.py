@@ -71,6 +71,7 @@ _BY_NAME: dict[str, Any] = {
     "at_most": 9,
     "weeks": 12,
     "tries": 1,
+    "window_s": 60,
     "try_number": 1,
     "response_ms": 1,
     "status_code": 200,
@@ -160,6 +161,11 @@ _OF_FUNCTION |= {
     ("accounts.profiles_of_identities", "platform_account_ids"): [f"platform_account_id {number}" for number in (N, 7)],
     ("app_credentials.count_accounts", "client_id"): "app-1",
     ("app_credentials.accounts_behind", "client_id"): "app-1",
+    **{
+        (f"attempts.{function}", name): at
+        for function in ("delete_unreturned", "end_of_page", "fail_abandoned", "wipe_verifiers")
+        for name, at in (("after", instant(N)), ("until", instant(N + A_PAGE)))
+    },
     ("attempts.of_link", "before"): Each((None, id_of("attempts", N + 2000))),
     ("audit.newest", "action"): None,
     ("audit.newest", "before"): Each((None, id_of("audit", N))),

@@ -42,6 +42,10 @@ ALLOWED = {
     "app_credentials.all_of": "a tenant has a handful of own apps",
     "app_credentials.count_accounts": _COUNTS,
     "app_credentials.delete_unused": "rare, and both tables hold only what waits",
+    **dict.fromkeys(
+        ("backlog.deliveries", "backlog.ending", "backlog.renewals", "backlog.revocations"),
+        "counts down an index, and stops at a number (`backlog.MOST`)",
+    ),
     "connect_logs.newest": "merges two pages, each read down its index",
     "deliveries.next_due": "stops at the first that may go",
     "deliveries.waiting": _COUNTS,
