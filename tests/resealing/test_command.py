@@ -152,7 +152,7 @@ async def test_without_a_key_or_a_database_it_ends_with_a_sentence(database_url:
     assert without.err.startswith("MOORLINE_ENCRYPTION_KEYS is not set")
     absent = await rotate({"DATABASE_URL": f"sqlite:///{tmp_path}/none.sqlite3", "ENCRYPTION_KEYS": new_key()})
     assert (absent.code, absent.out) == (1, "")
-    assert absent.err.startswith("The database has not this version's schema.")
+    assert absent.err == "The database has not this version's schema (it has none). Run: moorline migrate\n"
 
 
 def test_the_command_is_the_one_the_sentences_name() -> None:
