@@ -387,12 +387,8 @@ async def _held(service: Service, grant_id: str) -> Usable:
 
 
 def _can_renew(service: Service, held: Usable) -> bool:
-    adapter = service.platforms.get(held.grant.platform)
-    if isinstance(adapter, OAuthPlatform) and adapter.spec.renews is Renews.BY_EXCHANGE:
-        return True
-    if isinstance(adapter, OAuthPlatform) and adapter.spec.renews is Renews.NEVER:
-        return False
-    return held.tokens.refresh is not None
+    renews = expiry.renews_of(service, held.grant.platform)
+    return renews is Renews.BY_EXCHANGE or (renews is not Renews.NEVER and held.tokens.refresh is not None)
 
 
 def _works(tokens: Tokens, until: datetime) -> bool:
