@@ -28,8 +28,11 @@ ORDER = (
     "limit_counters",
 )  # fmt: skip
 SMALL = {
-    "vault_marks": "one row", "schema_floor": "one row", "bot_inboxes": "a row for each bot", "alembic_version": "one row",
-}  # fmt: skip
+    "vault_marks": "one row",
+    "schema_floor": "one row",
+    "bot_inboxes": "a row for each bot",
+    "alembic_version": "one row",
+}
 BASE_MS = 1_700_000_000_000
 PLATFORMS = ("twitter", "threads", "reddit", "tiktok", "facebook", "linkedin", "youtube")
 _POINTS_TO = {
