@@ -56,4 +56,5 @@ def _redis(url: str) -> Counters:
     try:
         return RedisCounters(url)
     except ValueError as error:  # its message repeats the address, in which there may be a password
-        raise WrongSettings([f"{PREFIX}LIMITS_URL is not an address of a Redis server."]) from error
+        sentence = f"{PREFIX}LIMITS_URL is not an address of a Redis server, or names certificates that cannot be read."
+        raise WrongSettings([sentence]) from error

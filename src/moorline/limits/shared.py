@@ -16,6 +16,7 @@ from moorline import clock
 from moorline.errors import StoreUnavailable
 from moorline.limits.counters import Count, Counters, MemoryCounters, key_of
 from moorline.logs import event
+from moorline.settings import PREFIX
 from moorline.store import limit_counters
 from moorline.store.db import Database
 
@@ -129,4 +130,4 @@ class SharedCounters(Counters):
         if time.monotonic() - self._warned_at_s >= WARN_EVERY_S:
             self._warned_at_s = time.monotonic()
             reason = str(error) if isinstance(error, CountersAway) else type(error).__name__
-            event(log, logging.WARNING, "limits_not_shared", reason=reason)
+            event(log, logging.WARNING, "limits_not_shared", setting=f"{PREFIX}LIMITS_URL", reason=reason)
