@@ -17,6 +17,7 @@ from moorline.adapter.oauth import to_connection
 from moorline.adapter.values import Identity, Tokens
 from moorline.app import open_service
 from moorline.cli.environment import platform_names
+from moorline.limits.buckets import BY_NAME
 from moorline.owners import api_keys, users
 from moorline.owners.api_keys import NewKey
 from moorline.service import Service
@@ -27,6 +28,14 @@ from moorline.vault import new_key
 HOST = "127.0.0.1"
 LISTED_ACCOUNTS = 100
 PLATFORMS = ("twitter", "facebook", "linkedin")
+# Everything that is limited is counted, and nobody comes near the limit.
+NEVER_REACHED = 100_000_000
+LIMITED: Mapping[str, str] = {
+    "RATE_LIMIT_PER_MINUTE": str(NEVER_REACHED),
+    "LIMITS": " ".join(f"{name}={NEVER_REACHED}" for name, bucket in BY_NAME.items() if bucket.most),
+}
+COUNTED: Mapping[str, str] = {"METRICS_TOKEN": "for-nobody-but-the-bench"}
+IN_PRODUCTION: Mapping[str, str] = {**LIMITED, **COUNTED}
 _TOKEN_CHARS = 1024
 _MAP = re.compile(r"^MOORLINE_OUTBOUND_MAP='(.*)'$", re.MULTILINE)
 
@@ -90,17 +99,24 @@ def with_played(outbound_map: str, played_url: str) -> str:
     return json.dumps({**json.loads(outbound_map), **own})
 
 
-def environment_of(port: int, database_url: str, *, outbound_map: str, outbound_allow: str = "") -> dict[str, str]:
-    """Settings as in production, but for the rate limit (off) and the platforms (played)."""
+def environment_of(
+    port: int,
+    database_url: str,
+    *,
+    outbound_map: str,
+    outbound_allow: str = "",
+    switches: Mapping[str, str] = IN_PRODUCTION,
+) -> dict[str, str]:
+    """Settings as in production, but for how much the limits take (all) and the platforms (played)."""
     values = {
         "PUBLIC_URL": f"http://{HOST}:{port}",
         "HOST": HOST,
         "PORT": str(port),
         "DATABASE_URL": database_url,
         "ENCRYPTION_KEYS": new_key(),
-        "RATE_LIMIT_PER_MINUTE": "0",
         "OUTBOUND_MAP": outbound_map,
         "OUTBOUND_ALLOW": outbound_allow,
+        **switches,
     }
     for platform in PLATFORMS:
         values[f"{platform.upper()}_CLIENT_ID"] = f"sandbox-{platform}"
