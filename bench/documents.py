@@ -23,6 +23,7 @@ from bench import (
     renewing,
     report,
     rivals,
+    switched,
 )
 from bench.chart import Bar, Panel
 from bench.figures import Line, Single
@@ -39,6 +40,7 @@ _TOKEN_NAMES = ("token", renewing.NAME)
 # What has to be asked for.
 PARTS = {
     OPERATIONS: (*(name for name in operations.NAMES if name not in _TOKEN_NAMES), memory.NAME),
+    switched.NAME: (switched.NAME,),
     rivals.NAME: (rivals.NAME,),
     TOKEN: (*_TOKEN_NAMES, claims.NAME, drains.RENEWALS, drains.DELIVERIES),
     "calls-out": (details.NAME, pages.NAME),
@@ -82,8 +84,8 @@ def _is_whole(results: Results, part: str) -> bool:
     options = results.options
     if not set(PARTS[part]) <= set(options.only):
         return False
-    if part == rivals.NAME:
-        return not results.missing
+    if results.missing.get(part):
+        return False
     return part not in {OPERATIONS, TOKEN} or options.engines == ENGINES
 
 
@@ -104,11 +106,13 @@ def _lines(results: Results, part: str) -> list[Line]:
         return [line for line in every if line.name in compared | ours or (line.name == FLOOR and _is_usual(line))]
     if part == TOKEN:
         return [line for line in every if line.name == FLOOR or line.name.partition(":")[0] in _TOKEN_NAMES]
+    if part == switched.NAME:
+        at = max(CONNECTIONS)
+        return [line for line in every if line.ratio_off is not None or (line.name == FLOOR and line.connections == at)]
     if part == OPERATIONS:
         names = {FLOOR, *PARTS[OPERATIONS]}
-        return [
-            line for line in every if line.product == OURS and line.name.partition(":")[0] in names and _is_usual(line)
-        ]
+        own = [line for line in every if line.product == OURS and line.ratio_off is None]
+        return [line for line in own if line.name.partition(":")[0] in names and _is_usual(line)]
     return []
 
 
@@ -118,7 +122,7 @@ def _is_usual(line: Line) -> bool:
 
 def _singles(results: Results, part: str) -> list[Single]:
     every = figures.singles(results)
-    if part == rivals.NAME:
+    if part in {rivals.NAME, switched.NAME}:
         return []
     if part in _TITLES:
         return [single for single in every if single.title.startswith(_TITLES[part])]

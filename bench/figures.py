@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bench import chooser, claims, details, growth, pages, renewing, sized
+from bench import chooser, claims, details, growth, pages, renewing, sized, switched
 from bench.drains import Drain
 from bench.load import CONNECTIONS, Sample
 from bench.operations import OURS, Operation
@@ -28,7 +28,8 @@ _CLAIMS_PER_S = {"sqlite": 4_000.0, "postgresql": 1_500.0}
 class Line:
     """An operation at a number of connections. CPU is the measured process's; `target_h` None for the floor.
 
-    `ratio_ours`: how often the CPU of the same operation of ours, where it is another product's.
+    `ratio_ours`: how often the CPU of the same operation of ours, where it is another product's; `ratio_off`: of the
+    same with nothing switched on, where what is switched on is compared.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Line:
     ratio_h: float
     target_h: float | None
     ratio_ours: float | None
+    ratio_off: float | None
     per_s: float
     p50_ms: float
     p99_ms: float
@@ -225,7 +227,9 @@ def _line(results: Results, name: str, title: str, connections: int) -> Line:
     cpu_ms = [sample.cpu_ms for sample in samples]
     latencies_ms = _latencies(samples)
     is_ours = operation is None or operation.product == OURS
+    is_switched = operation is not None and bool(operation.switched)
     ours = [] if operation is None or is_ours else results.samples.get((operation.name, connections), [])
+    off = results.samples[f"{operation.name}:{switched.OFF}", connections] if operation and is_switched else []
     return Line(
         name=name,
         title=title,
@@ -239,14 +243,20 @@ def _line(results: Results, name: str, title: str, connections: int) -> Line:
         cpu_ms_most=max(cpu_ms),
         # Of each round by itself: what slows a whole round slows its floor too.
         ratio_h=statistics.median(own / bare.cpu_ms for own, bare in zip(cpu_ms, floor, strict=True)),
-        target_h=None if operation is None or not is_ours else target_h_of(operation),
-        ratio_ours=statistics.median(own / sample.cpu_ms for own, sample in zip(cpu_ms, ours, strict=True))
-        if ours
-        else None,
+        target_h=None if operation is None or not is_ours or is_switched else target_h_of(operation),
+        ratio_ours=_times(cpu_ms, ours),
+        ratio_off=_times(cpu_ms, off),
         per_s=statistics.median(sample.operations / sample.wall_s for sample in samples),
         p50_ms=_share_of(latencies_ms, 0.5),
         p99_ms=_share_of(latencies_ms, 0.99),
     )
+
+
+def _times(cpu_ms: Sequence[float], others: Sequence[Sample]) -> float | None:
+    """The median of each round's own ratio; None where there is nothing to compare with."""
+    if not others:
+        return None
+    return statistics.median(own / other.cpu_ms for own, other in zip(cpu_ms, others, strict=True))
 
 
 def _single(title: str, unit: str, values: Sequence[float], *, target: float | None = None) -> Single:

@@ -27,7 +27,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 class Operation:
     """`platform_calls` of one run of it, counted by the sandbox; `connections` at which it is measured.
 
-    `product` carries it out, on `engine`.
+    `product` carries it out, on `engine`. `switched`: the name of what is switched on, where that is compared.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Operation:
     product: str = OURS
     engine: Engine = "sqlite"
     platform_calls: int = 0
+    switched: str = ""
     connections: tuple[int, ...] = CONNECTIONS
 
 
@@ -50,7 +51,7 @@ async def prepare(world: World, opened: aiohttp.ClientSession) -> dict[str, Oper
     once: Mapping[str, tuple[str, Once | Part]] = {
         "start": ("start connect (twitter)", getting(_start_url(world, "twitter"), world.flow_key)),
         "callback": ("callback (twitter)", Part(before=twitter.consented, once=twitter.call_back, after=_nothing_more)),
-        "get": ("get account", getting(f"{world.server_url}/api/v1/accounts/{world.account_id}", world.list_key)),
+        "get": ("get account", account_of(world)),
         "token": ("token endpoint, nothing to renew", token_of(world, world.account_id)),
         "list": ("list of 100 accounts", getting(f"{world.server_url}/api/v1/accounts", world.list_key)),
         "twitter": ("whole flow (twitter)", twitter.to_end),
@@ -93,6 +94,11 @@ def _called_back(callback: URL) -> Once:
 def start_of(world: World) -> Once:
     """Start a connection of X."""
     return getting(_start_url(world, "twitter"), world.flow_key)
+
+
+def account_of(world: World) -> Once:
+    """Read an account of the tenant that has many."""
+    return getting(f"{world.server_url}/api/v1/accounts/{world.account_id}", world.list_key)
 
 
 def token_of(world: World, account_id: str) -> Once:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import chooser, claims, details, drains, growth, memory, operations, pages, renewing, rivals
+from bench import chooser, claims, details, drains, growth, memory, operations, pages, renewing, rivals, switched
 from bench.seeding import Sizes
 from tests.engines import ENGINES, Engine
 
@@ -18,7 +18,7 @@ FLOWS, QUICK_FLOWS = 2_000, 60
 QUICK_SIZES = Sizes(grants=600, due=60, deliveries=600)
 NAMES = (
     *operations.NAMES, renewing.NAME, details.NAME, pages.NAME, chooser.NAME, claims.NAME, drains.RENEWALS,
-    drains.DELIVERIES, memory.NAME, rivals.NAME, growth.NAME,
+    drains.DELIVERIES, memory.NAME, switched.NAME, rivals.NAME, growth.NAME,
 )  # fmt: skip
 USUAL = tuple(name for name in NAMES if name != growth.NAME)  # that takes a quarter of an hour and 5 GB of disk
 

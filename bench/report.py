@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from bench import figures
+from bench import figures, operations
 from bench.figures import Line, Single
 from bench.rounds import Results
 from moorline import __version__
@@ -23,6 +23,9 @@ _LINE_HEADS = (
 )  # fmt: skip
 _RIVAL_HEADS = (
     "the same by others", "connections", "CPU ms", "least-most", "H", "times ours", "per s", "p50 ms", "p99 ms",
+)  # fmt: skip
+_SWITCHED_HEADS = (
+    "with this switched on", "connections", "CPU ms", "least-most", "H", "times off", "per s", "p50 ms", "p99 ms",
 )  # fmt: skip
 _SINGLE_HEADS = ("figure", "unit", "median", "least-most", "target", "verdict")
 
@@ -43,17 +46,19 @@ def head(results: Results) -> str:
     if results.versions:
         told = ", ".join(f"{name} {version}" for name, version in sorted(results.versions.items()))
         sentences.append(f"With {told}.")
-    sentences += [f"Without {sentence}" for sentence in results.missing]
+    sentences += [f"Without {sentence}" for sentence in _missing(results)]
     return "\n".join(sentences)
 
 
 def tables(lines: Sequence[Line], singles: Sequence[Single]) -> str:
-    """One of our operations, one of others beside them, one of single figures; those that have rows."""
+    """One of our operations, one by what is switched on, one of others, one of single figures; those that have rows."""
     theirs = [line for line in lines if line.ratio_ours is not None]
-    ours = [line for line in lines if line.ratio_ours is None]
+    switched = sorted((line for line in lines if line.ratio_off is not None), key=_place_of)
+    ours = [line for line in lines if line.ratio_ours is None and line.ratio_off is None]
     found = (
         (_LINE_HEADS, [_line_cells(line) for line in ours]),
-        (_RIVAL_HEADS, [_rival_cells(line) for line in theirs]),
+        (_SWITCHED_HEADS, [_compared_cells(line, line.ratio_off) for line in switched]),
+        (_RIVAL_HEADS, [_compared_cells(line, line.ratio_ours) for line in theirs]),
         (_SINGLE_HEADS, [_single_cells(single) for single in singles]),
     )
     return "\n\n".join(_table(heads, rows) for heads, rows in found if rows)
@@ -91,7 +96,7 @@ def told(results: Results, lines: Sequence[Line], singles: Sequence[Single]) -> 
             **{name: metadata.version(name) for name in _PACKAGES},
             **results.versions,
         },
-        "missing": results.missing,
+        "missing": _missing(results),
         "operations": [{**asdict(line), "is_met": line.is_met} for line in lines],
         "figures": [{**asdict(single), "is_met": single.is_met} for single in singles],
         "bytes_each": {grown.engine: grown.bytes_each for grown in results.grown},
@@ -102,10 +107,19 @@ def told(results: Results, lines: Sequence[Line], singles: Sequence[Single]) -> 
     }
 
 
-def _rival_cells(line: Line) -> tuple[str, ...]:
-    ratio = "" if line.ratio_ours is None else f"{line.ratio_ours:.1f}"
+def _missing(results: Results) -> list[str]:
+    return [sentence for sentences in results.missing.values() for sentence in sentences]
+
+
+def _place_of(line: Line) -> int:
+    """By operation, and in the order given within it."""
+    return operations.NAMES.index(line.name.partition(":")[0])
+
+
+def _compared_cells(line: Line, ratio: float | None) -> tuple[str, ...]:
     cells = _line_cells(line)
-    return (*cells[:5], ratio, *cells[7:])
+    told = "" if ratio is None else f"{ratio:.1f}" if line.ratio_off is None else f"{ratio:.2f}"
+    return (*cells[:5], told, *cells[7:])
 
 
 def _line_cells(line: Line) -> tuple[str, ...]:

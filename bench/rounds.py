@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bench import background, chooser, details, growth, memory, operations, pages, renewing, rivals, sides
+from bench import background, chooser, details, growth, memory, operations, pages, renewing, rivals, sides, switched
 from bench.background import Background
 from bench.chooser import Chooser
 from bench.details import Details
@@ -26,6 +26,7 @@ from bench.rivals import environments
 from bench.rivals.environments import Unavailable
 from bench.rivals.running import Ready
 from bench.sides import Side
+from bench.switched import Served
 from bench.world import HOST, World, environment_of, free_ports, seed, start_sandbox, with_played
 from moorline import clock
 
@@ -41,7 +42,8 @@ _Turn = tuple[str, str, Once | Part, Child, tuple[int, ...]]
 class Results:
     """A run as it was measured. `samples` by operation (`H` is the floor) and connections, one for each round.
 
-    `missing`: a sentence for each rival that could not be measured. `versions` of the other products.
+    `missing`: a sentence for each rival and each switch that could not be measured, by part. `versions` of the other
+    products.
     """
 
     at: str
@@ -50,7 +52,7 @@ class Results:
     pinned: bool
     operations: dict[str, Operation]
     versions: dict[str, str] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
     help_cpu_s: list[float] = field(default_factory=list)
     start_cpu_s: list[float] = field(default_factory=list)
     idle_mib: float = 0.0
@@ -63,6 +65,17 @@ class Results:
     memory: Memory | None = None
     background: Background = field(default_factory=Background)
     grown: list[Grown] = field(default_factory=list)
+
+    def leave_out(self, served: Served) -> None:
+        """Forget what was measured of a server, and say so."""
+        for name in served.operations:
+            del self.operations[name]
+            for key in [key for key in self.samples if key[0] == name]:
+                del self.samples[key]
+        sentence = (
+            f"{served.switch.title}: what it counts in did not answer in time, so it counted by itself meanwhile."
+        )
+        self.missing.setdefault(switched.NAME, []).append(sentence)
 
 
 async def measure(options: Options) -> Results:
@@ -107,7 +120,7 @@ class _Run:
             options=options,
             pinned=self._server_core is not None,
             operations={},
-            missing=missing,
+            missing={rivals.NAME: missing},
         )
         results.help_cpu_s = self._help_cpu_s()
         async with session() as opened:
@@ -126,8 +139,12 @@ class _Run:
                 options, ready, fleet, opened, server_core=self._server_core, load_core=self._load_core, show=_show
             ) as found:
                 results.versions = found.versions
+                results.missing |= found.missing
                 self._postgresql_url = found.postgresql_url
                 await self._rounds(opened, world, floor, [own, *found.sides], results)
+                for served in found.switched:
+                    if served.counted_apart():
+                        results.leave_out(served)
             results.after_mib = server.resident_mib()
             if memory.NAME in options.only:
                 flow = prepared["twitter"].once

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import aiohttp
 import asyncpg
 
-from bench import operations, rivals
+from bench import operations, rivals, switched
 from bench.operations import Operation
 from bench.options import Options
 from bench.processes import COMMAND, Child, Fleet, until_answers
 from bench.rivals import running
 from bench.rivals.running import Ready
+from bench.switched import Served
 from bench.world import HOST, environment_of, free_ports, seed, start_sandbox
 from tests.engines import started_postgresql
 
@@ -31,9 +32,11 @@ class Side:
 
 @dataclass(slots=True, kw_only=True)
 class Sides:
-    """What `further` found to measure. `versions` of what takes part; `missing` are sentences."""
+    """What `further` found to measure. `versions` of what takes part; `missing` are sentences, by part of the run."""
 
     sides: list[Side] = field(default_factory=list)
+    switched: list[Served] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     postgresql_url: str | None = None
 
@@ -58,16 +61,27 @@ async def further(
 ) -> AsyncIterator[Sides]:
     """Every side but Moorline on SQLite, up and prepared. Raises: Broken."""
     found = Sides()
-    with ExitStack() as stack:
-        if "postgresql" in options.engines and set(options.only) & set(operations.NAMES):
+    on_postgresql = "postgresql" in options.engines and bool(set(options.only) & set(operations.NAMES))
+    url = None
+    async with AsyncExitStack() as stack:
+        if on_postgresql or switched.NAME in options.only:
             show("starting on PostgreSQL")
-            found.postgresql_url = stack.enter_context(started_postgresql(durable=True))
-            found.versions["PostgreSQL"] = await _version(found.postgresql_url)
+            url = stack.enter_context(started_postgresql(durable=True))
+            found.versions["PostgreSQL"] = await _version(url)
+        if url is not None and on_postgresql:
+            found.postgresql_url = url
             found.sides.append(
-                await _on_postgresql(
-                    options, found.postgresql_url, fleet, opened, server_core=server_core, load_core=load_core
-                )
+                await _on_postgresql(options, url, fleet, opened, server_core=server_core, load_core=load_core)
             )
+        if url is not None and switched.NAME in options.only:
+            show("starting with one thing after the other switched on")
+            beside = await stack.enter_async_context(
+                switched.up(fleet, opened, url=url, server_core=server_core, load_core=load_core)
+            )
+            found.switched = beside.served
+            found.versions |= beside.versions
+            found.missing[switched.NAME] = beside.missing
+            found.sides += [Side(operations=one.operations, server=one.server, reset=_nothing) for one in beside.served]
         for one in ready:
             show(f"starting {one.rival.title}")
             found.versions |= one.versions
@@ -129,6 +143,10 @@ async def _rival(
         server=server,
         reset=reset,
     )
+
+
+async def _nothing() -> None:
+    """No platform is asked, so there is nothing to forget."""
 
 
 async def _version(url: str) -> str:

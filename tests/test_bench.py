@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import aiohttp
 import pytest
 
-from bench import chooser, claims, details, documents, options, pages, renewing, rivals
+from bench import chooser, claims, details, documents, options, pages, renewing, rivals, switched
 from bench.load import CONNECTIONS, CROWD, Part, Sample, drive
 from bench.memory import Memory
 from bench.operations import NAMES, Operation
@@ -50,7 +50,13 @@ def test_a_smoke_run_prints_every_operation_and_writes_it_as_json(tmp_path: Path
         *((renewing.NAME, count) for count in renewing.CALLERS),
     }
     names = ("H", *NAMES, *(f"{name}:postgresql" for name in NAMES))
-    assert measured == {(name, count) for name in names for count in CONNECTIONS} | crowds
+    beside = {
+        (f"{what}:{one.name}", max(CONNECTIONS))
+        for one in switched.switches(traces_url="", redis_url="")
+        for what in ("start", "get")
+        if not any(sentence.startswith(f"{one.title}: ") for sentence in told["missing"])
+    }
+    assert measured == {(name, count) for name in names for count in CONNECTIONS} | crowds | beside
     figures = {figure["title"]: figure for figure in told["figures"]}
     assert {details.TITLE, f"{details.TITLE}, at once", f"{pages.TITLE}, held beside it"} <= figures.keys()
     assert {f"{chooser.TITLE}, a render", f"{chooser.TITLE}, HTML and CSS packed"} <= figures.keys()
@@ -206,7 +212,7 @@ def test_a_run_writes_its_parts_of_the_document_and_leaves_all_others(tmp_path: 
 def test_a_run_without_one_of_the_rivals_leaves_the_document_alone(tmp_path: Path) -> None:
     before = _copied_document(tmp_path)
     results = _results_of_rivals()
-    results.missing.append("social-core on Django: nothing there.")
+    results.missing[rivals.NAME] = ["social-core on Django: nothing there."]
 
     assert documents.write(results, folder=tmp_path) == ()
     assert (tmp_path / documents.PAGE).read_text(encoding="utf-8") == before
