@@ -73,6 +73,7 @@ async def further(
             found.sides.append(
                 await _on_postgresql(options, url, fleet, opened, server_core=server_core, load_core=load_core)
             )
+            stack.callback(found.sides[-1].server.stop)
         if url is not None and switched.NAME in options.only:
             show("starting with one thing after the other switched on")
             beside = await stack.enter_async_context(
@@ -86,6 +87,7 @@ async def further(
             show(f"starting {one.rival.title}")
             found.versions |= one.versions
             found.sides.append(await _rival(one, fleet, opened, server_core=server_core, load_core=load_core))
+            stack.callback(found.sides[-1].server.stop)
         yield found
 
 
