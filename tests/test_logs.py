@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
@@ -240,6 +240,19 @@ def test_s30_a_secret_parameter_is_masked(shape: str, name: str) -> None:
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
+
+
+BEFORE = ["", "?", "&", "%3F", "%26", '"', "'", "\\", " ", "{", "-", "x"]
+NAMED = ["state", "Code", "Token", "bearer", "DPoP", "Basic", "sk_", "INV_", "1", "a", "eyJ"]
+JOINTS = ["", "=", " = ", "%3D", "%3d", ":", "': ", '" :', '\\":', " ", "\t"]
+VALUES = [KEY, BOT_TOKEN, JWT, "abcd-abcd-abcd-abcd", "hunter2", '"hunter2"', "'hunter2", "0123456789abcdef", ""]
+
+
+@given(st.tuples(*(st.sampled_from(texts) for texts in (BEFORE, NAMED, JOINTS, VALUES, BEFORE))).map("".join))
+@settings(max_examples=1000)
+def test_s30_no_text_is_thought_to_hold_no_secret_when_it_does(text: str) -> None:
+    beyond_ascii = "· "  # such a text is looked at by every pattern
+    assert redact(beyond_ascii + text) == beyond_ascii + redact(text)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ from moorline.http import (
 from moorline.http.callers import admit
 from moorline.http.document import DocumentConfig
 from moorline.http.envelope import Envelope
+from moorline.http.plain import PlainJson
 from moorline.jobs import engine, timekeeping
 from moorline.limits.opening import open_limits
 from moorline.outbound import OutboundMap
@@ -215,6 +216,7 @@ def _api() -> Router:
             *connect_logs.ROUTES,
         ],
         before_request=admitted,
+        response_class=PlainJson,
         security=[{"bearerAuth": []}],
     )
 

@@ -134,10 +134,10 @@ async def _of_sqlite(db: SqliteDatabase, work: Callable[[Statements], Awaitable[
         steps += 1
         return 0
 
-    for connection in (db._reader, db._written):
+    for connection in (db._near, db._written):
         connection.set_progress_handler(count, 1)
     await work(db)
-    for connection in (db._reader, db._written):
+    for connection in (db._near, db._written):
         connection.set_progress_handler(None, 1)
     return steps
 

@@ -34,7 +34,7 @@ class Traced:
         database = world.service.db
         assert isinstance(database, SqliteDatabase)
         self._made: list[str] = []
-        for connection in (database._reader, database._written):
+        for connection in (database._near, database._written):
             connection.set_trace_callback(self._note)
 
     def _note(self, sql: str) -> None:

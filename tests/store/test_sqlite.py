@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from moorline.errors import StoreUnavailable
 from moorline.store import sqlite
-from moorline.store.db import Statements, Work
+from moorline.store.db import Statements, UniqueViolated, Work
 from moorline.store.sqlite import SqliteDatabase
 from tests.engines import SqliteFiles
 
@@ -174,6 +174,57 @@ async def test_reads_go_on_while_another_process_writes(file: SqliteDatabase, pa
         other.execute("COMMIT")
     other.close()
     assert await count(file) == 0
+
+
+async def test_a_row_written_at_once_is_committed_when_it_is_told(file: SqliteDatabase, path: str) -> None:
+    assert await file.one(f"{PUT} RETURNING bot_id", "a", "") is not None
+    with sqlite3.connect(path, isolation_level=None) as other:
+        assert other.execute("SELECT bot_id FROM bot_inboxes").fetchall() == [("a",)]
+    other.close()
+    with pytest.raises(UniqueViolated):
+        await file.one(f"{PUT} RETURNING bot_id", "a", "")
+
+
+async def test_a_row_to_be_written_at_once_waits_for_another_writer_and_the_loop_does_not(
+    file: SqliteDatabase, path: str
+) -> None:
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        written = asyncio.create_task(file.one(f"{PUT} RETURNING bot_id", "a", ""))
+        await asyncio.sleep(0.05)  # would be over only with the lock if the loop waited for it
+        assert not written.done()
+        other.execute("ROLLBACK")
+    other.close()
+    row = await written
+    assert row is not None
+    assert row["bot_id"] == "a"
+    assert await count(file) == 1
+
+
+async def test_what_waited_too_long_for_another_writer_is_unavailable(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
+    file = SqliteDatabase.open(path)
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreUnavailable, match="nothing was changed"):
+            await file.one(f"{PUT} RETURNING bot_id", "a", "")
+        other.execute("ROLLBACK")
+    other.close()
+    assert await count(file) == 0
+    await file.close()
+
+
+async def test_rows_written_at_once_and_in_transactions_at_the_same_time_are_all_there(file: SqliteDatabase) -> None:
+    async def at_once(number: int) -> None:
+        assert await file.one(f"{PUT} RETURNING bot_id", f"at once {number}", "") is not None
+
+    async def in_a_transaction(number: int) -> None:
+        await file.transaction(lambda tx: tx.run(PUT, f"in a transaction {number}", ""))
+
+    await asyncio.gather(*(write(number) for number in range(200) for write in (at_once, in_a_transaction)))
+    assert await count(file) == 400
 
 
 async def test_a_file_that_is_locked_while_it_is_opened_is_unavailable(

@@ -1,13 +1,13 @@
 """Who calls: an API key, a connect token, or nobody. One check for every route; each route declares what it wants."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Scope
 
 from moorline.access import Access
 from moorline.connect import landing
@@ -47,7 +47,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, State], handler: BaseR
         connection.scope["auth"] = Admitted()
         return
     try:
-        admitted = await _identify(service, connection.headers, by_token=access is Access.SELECTION)
+        admitted = await _identify(service, connection.scope, by_token=access is Access.SELECTION)
     except Unauthorized:
         event(log, logging.WARNING, "caller_refused", path=connection.scope["path"])
         raise
@@ -61,11 +61,11 @@ async def admit(connection: ASGIConnection[Any, Any, Any, State], handler: BaseR
     connection.scope["auth"] = admitted
 
 
-async def _identify(service: Service, headers: Mapping[str, str], *, by_token: bool) -> Admitted:
-    token = headers.get("x-connect-token", "") if by_token else ""
+async def _identify(service: Service, scope: Scope, *, by_token: bool) -> Admitted:
+    token = _header(scope, b"x-connect-token") if by_token else ""
     selection = await landing.by_connect_token(service, token) if token else None
     try:
-        caller = await api_keys.authenticate(service.db, _bearer(headers))
+        caller = await api_keys.authenticate(service.db, _bearer(_header(scope, b"authorization")))
     except Unauthorized:
         if selection is None:
             raise
@@ -75,8 +75,13 @@ async def _identify(service: Service, headers: Mapping[str, str], *, by_token: b
     return Admitted(caller=caller, selection=selection)
 
 
-def _bearer(headers: Mapping[str, str]) -> str:
-    scheme, _, key = headers.get("authorization", "").partition(" ")
+def _header(scope: Scope, wanted: bytes) -> str:
+    # By hand: the framework would take all of them apart for it, at every call.
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, key = authorization.partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 
 

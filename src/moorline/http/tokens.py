@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from litestar import Response, get
+from litestar import get
 from litestar.params import FromPath, QueryParameter
 
 from moorline import clock
 from moorline.access import reading
 from moorline.accounts import reveal
 from moorline.http.callers import CallerRequest, caller_of, service_of
+from moorline.http.plain import PlainJson
 from moorline.http.shapes.tokens import TokenShape
 
 
@@ -17,7 +18,7 @@ async def account_token(
     request: CallerRequest,
     account_id: FromPath[str],
     min_valid_s: Annotated[int, QueryParameter(name="min_valid_s", ge=0, le=3600)] = 60,
-) -> Response[TokenShape]:
+) -> PlainJson[TokenShape]:
     """A token that works for `min_valid_s` more seconds, renewed first when the stored one would not."""
     revealed = await reveal.token(service_of(request), caller_of(request), account_id, min_valid_s=min_valid_s)
     account = revealed.account
@@ -30,7 +31,7 @@ async def account_token(
         scopes=None if revealed.granted is None else list(revealed.granted),
         service_url=revealed.service_url,
     )
-    return Response(shape, headers={"cache-control": "no-store"})
+    return PlainJson(shape, headers={"cache-control": "no-store"})
 
 
 ROUTES = [account_token]

@@ -1,7 +1,8 @@
 """SQLite behind `db.py`: one writer connection on its own thread, reads on the calling thread, WAL.
 
-A point read takes a few microseconds, a hop to another thread fifty; so reads stay where they are asked for. The log
-is never checkpointed inside a request: a third connection does it on a thread of its own.
+A point read takes a few microseconds, as does a row written without an fsync; a hop to another thread takes fifty. So
+both stay where they are asked for, unless another connection is writing: then the writer's thread waits, not the loop.
+The log is never checkpointed inside a request: a third connection does it on a thread of its own.
 """
 
 import asyncio
@@ -33,9 +34,9 @@ T = TypeVar("T")
 
 # A RESTRICT reference reports itself as a trigger; we have no triggers of our own.
 _REFERENCE = {sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, sqlite3.SQLITE_CONSTRAINT_TRIGGER}
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
+    *_LOCKED,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
@@ -47,6 +48,10 @@ MOST_TOGETHER = 64  # transactions, so that the first of them is told soon
 CHECKPOINT_EVERY_S = 1.0
 CHECKPOINT_WAIT_MS = 1_000
 MOST_LOG_FRAMES = 16_384  # 64 MiB
+
+
+class _Locked(StoreUnavailable):
+    """Another connection holds the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,8 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._reader = open_connection(path)
+        self._near = open_connection(path)
+        self._near.execute("PRAGMA busy_timeout = 0")
         self._written = open_connection(path)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -106,16 +112,18 @@ class SqliteDatabase(Database):
 
     @override
     async def one(self, sql: str, *args: object) -> Row | None:
-        if prepare_for_sqlite(sql).reads:
-            self._refuse_when_stopping()
-            return _Connected(self._reader).one_now(sql, args)
-        return await self.transaction(lambda tx: tx.one(sql, *args))
+        self._refuse_when_stopping()
+        try:
+            return _Connected(self._near).one_now(sql, args)
+        except _Locked:  # nothing was done
+            return await self.transaction(lambda tx: tx.one(sql, *args))
 
     @override
     async def all(self, sql: str, *args: object) -> list[Row]:
         if prepare_for_sqlite(sql).reads:
             self._refuse_when_stopping()
-            return _Connected(self._reader).all_now(sql, args)
+            with suppress(_Locked):
+                return _Connected(self._near).all_now(sql, args)
         return await self.transaction(lambda tx: tx.all(sql, *args))
 
     @override
@@ -143,7 +151,7 @@ class SqliteDatabase(Database):
         self._jobs.put(None)
         await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._checkpointer.join)
-        self._reader.close()
+        self._near.close()
 
     def _refuse_when_stopping(self) -> None:
         if self._stopping.is_set():
@@ -269,15 +277,22 @@ class _Connected(Statements):
         self._connection = connection
 
     def one_now(self, sql: str, args: tuple[object, ...]) -> Row | None:
-        cursor = self._execute(sql, args)
         try:
-            row: Row | None = cursor.fetchone()
-        finally:
-            cursor.close()  # a cursor left open would keep its snapshot, and with it the log, from being checkpointed
+            cursor = self._execute(sql, args)
+            try:
+                row: Row | None = cursor.fetchone()
+            finally:
+                # A cursor left open would keep its snapshot, and with it the log, from being checkpointed.
+                cursor.close()
+        except sqlite3.Error as error:
+            raise _translated(error) from error
         return row
 
     def all_now(self, sql: str, args: tuple[object, ...]) -> list[Row]:
-        rows: list[Row] = self._execute(sql, args).fetchall()
+        try:
+            rows: list[Row] = self._execute(sql, args).fetchall()
+        except sqlite3.Error as error:
+            raise _translated(error) from error
         return rows
 
     @override
@@ -290,13 +305,13 @@ class _Connected(Statements):
 
     @override
     async def run(self, sql: str, *args: object) -> int:
-        return self._execute(sql, args).rowcount
-
-    def _execute(self, sql: str, args: tuple[object, ...]) -> sqlite3.Cursor:
         try:
-            return self._connection.execute(prepare_for_sqlite(sql).text, args)
+            return self._execute(sql, args).rowcount
         except sqlite3.Error as error:
             raise _translated(error) from error
+
+    def _execute(self, sql: str, args: tuple[object, ...]) -> sqlite3.Cursor:
+        return self._connection.execute(prepare_for_sqlite(sql).text, args)
 
 
 def _translated(error: sqlite3.Error) -> Exception:
@@ -306,5 +321,6 @@ def _translated(error: sqlite3.Error) -> Exception:
     if code in _REFERENCE:
         return ReferenceViolated(str(error))
     if isinstance(error, sqlite3.OperationalError) and code is not None and code & 0xFF in _PASSING:
-        return StoreUnavailable("The database did not answer in time; nothing was changed. Try again.")
+        kind = _Locked if code & 0xFF in _LOCKED else StoreUnavailable
+        return kind("The database did not answer in time; nothing was changed. Try again.")
     return error
