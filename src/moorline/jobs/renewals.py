@@ -40,6 +40,7 @@ class Renewals:
     async def _begin(self, full: Sequence[str]) -> Begun:
         if self._service.stopping.is_set():
             return Begun(count=0, may_be_more=False)
+        self._service.pulse.beat("renewals")  # while there is plenty to do, the work never ends
         now, count = clock.now(), 0
         self._full_until = {name: until for name, until in self._full_until.items() if until > now}
         left_out = sorted({*self._full_until, *full})
