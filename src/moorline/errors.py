@@ -258,7 +258,10 @@ class Unreachable(PlatformError):
 
 
 class PlatformRateLimited(PlatformError):
-    """The platform asks us to wait `retry_after_s` seconds (None: it did not say how long)."""
+    """The platform asks us to wait `retry_after_s` seconds (None: it did not say how long).
+
+    `app_waits`: whatever our app would ask is meant, not this person's access alone.
+    """
 
     code = "platform_rate_limited"
 
@@ -269,9 +272,11 @@ class PlatformRateLimited(PlatformError):
         retry_after_s: int | None = None,
         platform_status: int | None = None,
         platform_code: str | None = None,
+        app_waits: bool = True,
     ) -> None:
         super().__init__(message, platform_status=platform_status, platform_code=platform_code)
         self.retry_after_s = retry_after_s
+        self.app_waits = app_waits
 
 
 class UnexpectedReply(PlatformError):

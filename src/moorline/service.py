@@ -10,6 +10,7 @@ from moorline.errors import NotConfigured
 from moorline.limits.counting import Limits
 from moorline.outbound import Outbound, OutboundMap
 from moorline.platforms import Adapter
+from moorline.pulse import Pulse
 from moorline.settings import PREFIX, PlatformSettings, Settings
 from moorline.store.db import Database
 from moorline.vault import Vault
@@ -24,7 +25,7 @@ class Service:
     """What every step of a connection needs. `outbound_map` also maps the browser's authorization URL.
 
     `stopping` is set once the process was told to stop: nothing new is begun then.
-    `metrics` and `tracing` are there when the operator wants them.
+    `metrics` and `tracing` are there when the operator wants them. `pulse` tells whether background work goes on.
     """
 
     settings: Settings
@@ -37,6 +38,7 @@ class Service:
     metrics: "Metrics | None" = None
     tracing: "Tracing | None" = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    pulse: Pulse = field(default_factory=Pulse)
 
     def app(self, platform: str) -> App:
         """The operator's app at a platform. Raises: NotConfigured naming the missing setting."""

@@ -8,10 +8,11 @@ import pytest
 from typing_extensions import override
 
 from moorline.accounts import tokens
+from moorline.accounts.pauses import DEFAULT_PAUSE_S
 from moorline.adapter.values import App, Tokens
 from moorline.errors import Refused
 from moorline.jobs import revoking
-from moorline.jobs.renewals import DEFAULT_PAUSE_S, Renewals
+from moorline.jobs.renewals import Renewals
 from moorline.platforms.twitter import Twitter
 from moorline.wire import Http
 from tests.conftest import FrozenClock

@@ -1,5 +1,6 @@
 """The two files for Compose: valid by its own schema, contained, and with settings the program takes."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 import yaml
 
 from tests.deploy.files import COMMANDS, GIVEN, LONGEST_STOP_S, ROOT, Missing, interpolated, settings_of
+from tests.engines import PostgresqlServer
+from tests.journeys.processes import Process, free_port
 
 FLEET, SMALL = ROOT / "compose.yaml", ROOT / "compose.sqlite.yaml"
 FILES = pytest.mark.parametrize("file", [FLEET, SMALL], ids=lambda path: path.name)
@@ -134,3 +137,28 @@ def test_the_database_is_reached_from_inside_only_with_the_password_it_was_made_
     networks = yaml.safe_load(FLEET.read_text(encoding="utf-8"))["networks"]
     assert [networks[name] for name in database["networks"]] == [{"internal": True}]
     assert "data" not in found["proxy"]["networks"]
+
+
+def test_a_worker_is_asked_whether_it_works(postgresql_server: PostgresqlServer, tmp_path: Path) -> None:
+    workers = [one for one in moorlines(FLEET).values() if one["command"] == ["worker"]]
+    asks = {tuple(one["healthcheck"]["test"]) for one in workers}
+    ((kind, program, option, code),) = asks
+    assert (kind, program, option) == ("CMD", "python", "-Ic")
+    (named,) = {settings_of(one["environment"]).metrics_port for one in workers}
+    port = str(free_port())
+
+    def health() -> int:
+        return subprocess.run(
+            [sys.executable, option, code.replace(str(named), port)], capture_output=True, check=False
+        ).returncode
+
+    assert health() == 1, "nothing runs yet"
+    url = asyncio.run(postgresql_server.fresh())
+    settings = {**workers[0]["environment"], "MOORLINE_DATABASE_URL": url, "MOORLINE_METRICS_PORT": port}
+    worker = Process(["worker"], folder=tmp_path, settings=settings).launch()
+    try:
+        assert worker.first_line() == "Working."
+        assert health() == 0
+    finally:
+        worker.stop()
+        asyncio.run(postgresql_server.drop(url))

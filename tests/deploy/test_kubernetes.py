@@ -82,11 +82,17 @@ def test_no_pod_is_given_variables_of_services(component: str) -> None:
     assert pods()[component]["spec"]["enableServiceLinks"] is False
 
 
+def given_settings() -> dict[str, str]:
+    """What every container has in its environment, with a key in place of the example's none."""
+    (config,), (secret,) = of_kind("ConfigMap"), of_kind("Secret")
+    return {**config["data"], **secret["stringData"], "MOORLINE_ENCRYPTION_KEYS": new_key()}
+
+
 def test_the_settings_are_such_as_the_program_takes_and_every_container_has_them() -> None:
     (config,), (secret,) = of_kind("ConfigMap"), of_kind("Secret")
-    given = config["data"] | secret["stringData"]
+    given = given_settings()
     assert all(name.startswith(PREFIX) for name in given)
-    settings = settings_of(given | {"MOORLINE_ENCRYPTION_KEYS": new_key()})
+    settings = settings_of(given)
     assert settings.background is False
     assert settings.trusted_proxies == 1
     wanted = [
@@ -99,7 +105,7 @@ def test_the_settings_are_such_as_the_program_takes_and_every_container_has_them
 
 def test_no_secret_is_in_the_example() -> None:
     (secret,) = of_kind("Secret")
-    assert secret["stringData"]["MOORLINE_ENCRYPTION_KEYS"] == ""
+    assert secret["stringData"]["MOORLINE_ENCRYPTION_KEYS"] == secret["stringData"]["MOORLINE_METRICS_TOKEN"] == ""
     assert ":PASSWORD@" in secret["stringData"]["MOORLINE_DATABASE_URL"]
 
 
@@ -114,12 +120,24 @@ def test_a_server_is_asked_whether_it_lives_and_whether_it_is_ready_and_drains_a
     pod = pods()["serve"]["spec"]
     (one,) = pod["containers"]
     ports = {port["name"]: port["containerPort"] for port in one["ports"]}
-    assert ports == {"http": settings_of({f"{PREFIX}ENCRYPTION_KEYS": new_key()}).port}
+    settings = settings_of(given_settings())
+    assert ports == {"http": settings.port, "metrics": settings.metrics_port}
     for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
         assert one[probe]["httpGet"] == {"path": path, "port": "http"}
     pause_s = int(one["lifecycle"]["preStop"]["exec"]["command"][1])
     assert pod["terminationGracePeriodSeconds"] > pause_s + LONGEST_STOP_S
     assert pods()["worker"]["spec"]["terminationGracePeriodSeconds"] > LONGEST_STOP_S
+
+
+def test_a_worker_is_asked_whether_it_works_where_it_answers_and_not_killed_by_one_bad_moment() -> None:
+    (one,) = pods()["worker"]["spec"]["containers"]
+    settings = settings_of(given_settings())
+    assert {port["name"]: port["containerPort"] for port in one["ports"]} == {"metrics": settings.metrics_port}
+    assert settings.metrics_host == "0.0.0.0"  # noqa: S104 - a node asks from outside; network.yaml keeps others off
+    for probe in ("startupProbe", "livenessProbe"):
+        assert one[probe]["httpGet"] == {"path": "/healthz", "port": "metrics"}
+    assert one["livenessProbe"]["periodSeconds"] * one["livenessProbe"]["failureThreshold"] >= 60
+    assert "readinessProbe" not in one, "nobody sends it anything"
 
 
 def test_servers_and_workers_wait_for_the_schema() -> None:
@@ -149,6 +167,18 @@ def test_selectors_find_their_pods_and_nobody_elses() -> None:
     assert found_by(policies["moorline"]["podSelector"]["matchLabels"]) == set(labels)
     assert policies["moorline"]["ingress"] == [], "nobody, unless another policy says so"
     assert found_by(policies["moorline-serve"]["podSelector"]["matchLabels"]) == {"serve"}
+    assert found_by(policies["moorline-metrics"]["podSelector"]["matchLabels"]) == set(labels)
+
+
+def test_each_port_is_open_to_one_namespace() -> None:
+    opened = [
+        (port["port"], source["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"])
+        for one in of_kind("NetworkPolicy")
+        for rule in one["spec"].get("ingress", [])
+        for source in rule["from"]
+        for port in rule["ports"]
+    ]
+    assert opened == [("http", "ingress-nginx"), ("metrics", "monitoring")]
 
 
 def test_the_way_in_leads_to_the_servers_under_the_public_address() -> None:

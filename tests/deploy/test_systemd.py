@@ -91,7 +91,9 @@ def test_every_unit_has_settings_that_exist_and_its_key_as_a_credential(unit: Pa
     settings = settings_of(given)
     assert len(settings.encryption_keys) == 1
     if unit.name == "moorline-serve@.service":
-        assert (settings.port, settings.background) == (8401, False)
+        assert (settings.port, settings.metrics_port, settings.background) == (8401, 18401, False)
+    if unit.name == "moorline-worker@.service":
+        assert settings.metrics_port == 8401
 
 
 @EACH

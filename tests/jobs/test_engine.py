@@ -11,6 +11,7 @@ import pytest
 
 from moorline.errors import StoreUnavailable
 from moorline.jobs import engine
+from moorline.pulse import Pulse
 from moorline.settings import PREFIX
 from tests.conftest import FrozenClock
 from tests.harness import TWITTER_TOKEN, World, on_both_engines, settles
@@ -71,7 +72,7 @@ async def test_work_goes_on_after_a_fault_and_after_the_database_was_away(monkey
         return 1
 
     stopping = asyncio.Event()
-    async with engine.running(stopping, [lambda: engine.loop(stopping, "test", work)]):
+    async with engine.running(stopping, [lambda: engine.loop(stopping, Pulse(), "test", work)]):
         await asyncio.wait_for(done.wait(), timeout=5)
 
 

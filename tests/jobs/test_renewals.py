@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from typing_extensions import override
 
+from moorline import pulse
 from moorline.adapter.values import App, Tokens
 from moorline.jobs import renewals
 from moorline.jobs.renewals import Renewals
@@ -71,6 +72,25 @@ async def test_a_platform_that_hangs_leaves_room_for_the_others(
     hanging.goes_on.set()
     assert await asyncio.wait_for(work, timeout=10) == 6
     assert (await versions(world))["twitter"] == [2, 2, 2, 2]
+
+
+async def test_renewals_that_come_to_no_end_are_not_taken_for_stuck(
+    world: World, frozen_clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "SILENT_S", 2.5)
+    await world.landing("twitter")
+    frozen_clock.advance(LIFE_S)
+    hanging = Hanging()
+    service = replace(world.service, platforms={**world.service.platforms, "twitter": hanging})
+    service.pulse.beat("renewals")
+    work = asyncio.create_task(Renewals(service).work())
+    await asyncio.sleep(4)
+    assert hanging.asked == 1
+    assert service.pulse.silent() == []
+    hanging.goes_on.set()
+    assert await asyncio.wait_for(work, timeout=10) == 1
+    await asyncio.sleep(2.6)
+    assert service.pulse.silent() == ["renewals"]
 
 
 @on_both_engines

@@ -1,4 +1,4 @@
-"""`/metrics` on a port of its own, of real processes: the service and the worker."""
+"""`/metrics` and `/healthz` on a port of their own, of real processes: the service and the worker."""
 
 import asyncio
 import urllib.request
@@ -60,6 +60,7 @@ def test_the_service_answers_scrapes_beside_people_and_stops_when_told(tmp_path:
         assert 'moorline_http_requests_total{method="GET",route="/readyz",status="2xx"}' in text
         assert "process_resident_memory_bytes" in text
         assert read(f"{public}/metrics")[0] == 404, "the port that people reach tells nothing"
+        assert read(scraped.replace("/metrics", "/healthz")) == (200, "ok")
         assert read(scraped.replace("/metrics", "/v1/users"))[0] == 404
         assert read(scraped, method="POST")[0] == 404
     assert "Traceback" not in service.log
@@ -91,6 +92,7 @@ def test_a_worker_is_scraped_at_its_own_port_by_who_brings_the_token(migrated: s
         stack.callback(worker.stop)
         assert worker.first_line() == "Working."
         assert read(scraped_at(given)) == (401, "")
+        assert read(scraped_at(given).replace("/metrics", "/healthz")) == (200, "ok"), "a probe brings no token"
         status, text = read(scraped_at(given), token=TOKEN)
         assert status == 200
         assert 'moorline_database_connections{state="idle"}' in text

@@ -125,6 +125,14 @@ async def test_a_rate_limit_of_a_portfolio_tells_the_wait_in_minutes() -> None:
     assert error.retry_after_s == 19 * 60
 
 
+@pytest.mark.parametrize(("code", "of_app"), [(4, True), (17, False), (32, False), (80001, True)])
+async def test_the_limit_of_one_person_or_page_is_told_from_that_of_the_app(code: int, *, of_app: bool) -> None:
+    error = await failure(answer({"error": {"code": code}}, 400))
+
+    assert isinstance(error, PlatformRateLimited)
+    assert error.app_waits is of_app
+
+
 def used(*minutes: object) -> str:
     return json.dumps({"901": [{"type": "pages", "estimated_time_to_regain_access": told} for told in minutes]})
 

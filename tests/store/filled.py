@@ -31,6 +31,7 @@ SMALL = {
     "vault_marks": "one row",
     "schema_floor": "one row",
     "bot_inboxes": "a row for each bot",
+    "platform_pauses": "a row for each app that is to wait",
     "alembic_version": "one row",
 }
 BASE_MS = 1_700_000_000_000

@@ -52,6 +52,7 @@ _BY_NAME: dict[str, Any] = {
     "app_id": "app-1",
     "bot_id": "bot",
     "sender_id": N,
+    "server": "",
     "code": f"code {N}",
     "lookup": f"lookup {N}",
     "email": f"email {N}",

@@ -1,7 +1,10 @@
 """Receivers that hang, redirect, close early, stream for ever; and what their answers may do to the log."""
 
+import asyncio
+
 import pytest
 
+from moorline import pulse
 from moorline.webhooks import deliver, send
 from tests.conftest import FrozenClock
 from tests.http.conftest import Lines
@@ -50,6 +53,23 @@ async def test_a_receiver_that_does_not_take_it_is_tried_again_and_the_log_says_
     first, second = told.receiver.received
     assert (first.path, first.body) == (second.path, second.body)
     assert [one["status"] for one in await told.logs()] == ["success", "failed"]
+
+
+async def test_deliveries_that_come_to_no_end_are_not_taken_for_stuck(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "SILENT_S", 2.5)
+    told.receiver.reactions.append(hang)
+    await told.webhook()
+    await told.connect()
+    service = told.world.service
+    service.pulse.beat("deliveries")
+    work = asyncio.create_task(deliver.Deliveries(service).work())
+    await asyncio.sleep(4)
+    assert not work.done()
+    assert service.pulse.silent() == []
+    work.cancel()
+    await asyncio.wait({work})
 
 
 async def test_html_with_a_good_status_is_taken_for_a_receipt(told: Told) -> None:

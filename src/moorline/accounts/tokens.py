@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from moorline import clock, ids
-from moorline.accounts import expiry, grants, history
+from moorline.accounts import expiry, grants, history, pauses
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App, Renews, Tokens
@@ -23,7 +23,6 @@ from moorline.errors import (
     MoorlineError,
     NotConfigured,
     NotFound,
-    PlatformRateLimited,
     Refused,
     StoreUnavailable,
     Unreachable,
@@ -102,21 +101,18 @@ async def spend(service: Service, grant_id: str, call: Callable[[Usable], Awaita
     return answer
 
 
-async def renew_due(service: Service, grant_id: str) -> PlatformRateLimited | None:
-    """Renew tokens whose time has come; a platform that asks to wait is answered, every other failure noted only."""
+async def renew_due(service: Service, grant_id: str) -> None:
+    """Renew tokens whose time has come; a failure is noted only."""
     try:
         held = await _readable(service, grant_id)
         if held.renew_at is None or held.renew_at > clock.now():
-            return None
+            return
         if _can_renew(service, held):
             await _joined(service, held)
         else:
             await _buried(service, held, Refused("The access has run out; connect again."))
-    except PlatformRateLimited as error:
-        return error
     except MoorlineError:
-        return None
-    return None
+        return
 
 
 async def _readable(service: Service, grant_id: str) -> Usable:
@@ -213,6 +209,7 @@ async def _renewed(service: Service, held: Usable) -> Usable:
             if clock.now() < lease.until:
                 return await _renew(service, held, lease)
             continue  # this process was frozen for so long that another may be at it: look anew before asking
+        await pauses.check(service, held.grant)
         await asyncio.sleep(_POLL_S)
         found = await _held(service, held.grant.id)
         if found.version != held.version:
@@ -323,8 +320,8 @@ async def _after_failure(service: Service, held: Usable, lease: Lease, error: Mo
     )
     if isinstance(error, Refused):
         return await _buried(service, held, error)  # who lost a race learns of it there
-    wait_s = error.retry_after_s if isinstance(error, PlatformRateLimited) else None
-    await _put_off(service, held, lease, _later(held.failures, at_least_s=wait_s or 0))
+    wait_s = await pauses.note(service, grant, error)
+    await _put_off(service, held, lease, _later(held.failures, at_least_s=wait_s))
     raise error
 
 

@@ -27,6 +27,7 @@ MAX_PAGES = 1_000  # of one list; full ones reach `MAX_ITEMS` long before
 # 400 or 403.
 _DEAD = {102, 190}
 _RATE = {4, 9, 17, 32, 341, 613, *range(80000, 80010)}
+_RATE_OF_ONE = {17, 32}  # of one person, of one Page
 _RESTRICTED = 368
 _PASSING = {1, 2}
 _APP = {101, 191}
@@ -63,6 +64,7 @@ def judge(platform: str, reply: Reply) -> MoorlineError | None:
             retry_after_s=wait_s,
             platform_status=reply.status,
             platform_code=told,
+            app_waits=code not in _RATE_OF_ONE,
         )
     known = _known(platform, code, subcode, message=str(error.get("message", "")), told=told, status=reply.status)
     if known is not None:
@@ -130,6 +132,7 @@ def raise_if_young(platform: str, tokens: Tokens, error: PlatformError) -> None:
             retry_after_s=wait_s,
             platform_status=error.platform_status,
             platform_code=error.platform_code,
+            app_waits=False,
         ) from error
 
 

@@ -1,6 +1,7 @@
-"""`/metrics` on a port of its own, beside the service or the worker."""
+"""`/metrics` and `/healthz` on a port of their own, beside the service or the worker."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -9,18 +10,21 @@ import uvicorn
 from typing_extensions import override
 
 from moorline.cli.running import listen
+from moorline.logs import event
+from moorline.pulse import Pulse
 from moorline.service import Service
 from moorline.settings import PREFIX
 
 if TYPE_CHECKING:
     from moorline.scrape import Scrape
 
-PATH = "/metrics"
+METRICS, HEALTH = "/metrics", "/healthz"
+log = logging.getLogger("moorline.jobs")
 
 
 @asynccontextmanager
 async def scraped(service: Service) -> AsyncIterator[None]:
-    """Answer scrapes beside the body, if the settings name a port for that. Ends the program when it is taken."""
+    """Answer scrapes and probes beside the body, if the settings name a port. Ends the program when it is taken."""
     settings = service.settings
     if not settings.metrics_port or service.metrics is None:
         yield
@@ -31,7 +35,7 @@ async def scraped(service: Service) -> AsyncIterator[None]:
     listening = listen(settings.metrics_host, settings.metrics_port, advice=f"Give {name} another one.")
     server = _Beside(
         uvicorn.Config(
-            Listener(Scrape(service, service.metrics)),
+            Listener(Scrape(service, service.metrics), service.pulse),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -50,21 +54,33 @@ async def scraped(service: Service) -> AsyncIterator[None]:
 
 
 class Listener:
-    """The ASGI application: one path, and nothing else."""
+    """The ASGI application: two paths, and nothing else."""
 
-    def __init__(self, scrape: "Scrape") -> None:
+    def __init__(self, scrape: "Scrape", pulse: Pulse) -> None:
         self._scrape = scrape
+        self._pulse = pulse
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         """ASGI entry."""
         if scope["type"] != "http":
             return
-        if scope["path"] != PATH or scope["method"] not in {"GET", "HEAD"}:
+        if scope["path"] not in {METRICS, HEALTH} or scope["method"] not in {"GET", "HEAD"}:
             await _answer(send, 404, {}, b"")
+            return
+        if scope["path"] == HEALTH:
+            await self._tell_health(send)
             return
         given = {name: value.decode("latin-1") for name, value in scope["headers"]}
         told = await self._scrape.answer(authorization=given.get(b"authorization", ""), accept=given.get(b"accept", ""))
         await _answer(send, told.status, told.headers, told.body)
+
+    async def _tell_health(self, send: Any) -> None:
+        """Whether a restart would help, which a database that is away is no reason for. Asked without a token."""
+        silent = ", ".join(self._pulse.silent())
+        if silent:
+            event(log, logging.ERROR, "work_stalled", work=silent)
+        body = f"stalled: {silent}" if silent else "ok"
+        await _answer(send, 503 if silent else 200, {"content-type": "text/plain"}, body.encode())
 
 
 async def _answer(send: Any, status: int, headers: dict[str, str], body: bytes) -> None:

@@ -16,6 +16,7 @@ from moorline.connect import purge
 from moorline.errors import StoreUnavailable
 from moorline.jobs import renewals, revoking, warnings
 from moorline.logs import event
+from moorline.pulse import Pulse
 from moorline.service import Service
 from moorline.webhooks import deliver
 
@@ -37,7 +38,7 @@ def loops(service: Service) -> list[Callable[[], Awaitable[None]]]:
         "revocations": partial(revoking.work, service),
         "deliveries": deliver.Deliveries(service).work,
     }
-    each = [partial(loop, service.stopping, name, work) for name, work in kinds.items()]
+    each = [partial(loop, service.stopping, service.pulse, name, work) for name, work in kinds.items()]
     return [*each, partial(until_told, service.stopping, partial(purge.run, service))]
 
 
@@ -86,9 +87,10 @@ async def until_told(stopping: asyncio.Event, work: Callable[[], Coroutine[objec
         working.result()
 
 
-async def loop(stopping: asyncio.Event, name: str, work: Work) -> None:
+async def loop(stopping: asyncio.Event, pulse: Pulse, name: str, work: Work) -> None:
     """Do what is due; look again at once while there is some, else after a second or so."""
     while not stopping.is_set():
+        pulse.beat(name)
         try:
             handled = await work()
         except StoreUnavailable as error:

@@ -1,5 +1,5 @@
-"""Renewals ahead of time: grants whose tokens are due, a bounded number at once, a platform that asks for a pause left
-in peace, and one that is slow left room beside.
+"""Renewals ahead of time: grants whose tokens are due, a bounded number at once, and a platform that is slow leaves the
+others room.
 """
 
 import logging
@@ -18,20 +18,18 @@ from moorline.window import Begun, Window
 AT_ONCE = 128
 AT_ONE_PLATFORM = 96
 REFILL = 32
-DEFAULT_PAUSE_S = 60
 log = logging.getLogger("moorline.jobs")
 
 
 class Renewals:
-    """The renewals of one process. Platforms that asked to wait are remembered until they may be asked again.
+    """The renewals of one process.
 
-    What a platform takes in a minute is counted for all processes; that it asked to wait each learns by itself, by one
-    call in vain at most, since the grants that met the refusal are put off in the store.
+    What a platform takes in a minute is counted for all processes, where the limits are shared; that it asked to wait
+    all learn from the store, which leaves its grants out of what is due.
     """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._paused_until: dict[str, datetime] = {}
         self._full_until: dict[str, datetime] = {}
         self._window = Window(most=AT_ONCE, most_of_kind=AT_ONE_PLATFORM, refill=REFILL)
 
@@ -42,14 +40,14 @@ class Renewals:
     async def _begin(self, full: Sequence[str]) -> Begun:
         if self._service.stopping.is_set():
             return Begun(count=0, may_be_more=False)
+        self._service.pulse.beat("renewals")  # while there is plenty to do, the work never ends
         now, count = clock.now(), 0
-        self._paused_until = {name: until for name, until in self._paused_until.items() if until > now}
         self._full_until = {name: until for name, until in self._full_until.items() if until > now}
-        left_out = sorted({*self._paused_until, *self._full_until, *full})
+        left_out = sorted({*self._full_until, *full})
         due = await grants.due(self._service.db, now=now, limit=AT_ONCE, except_of=left_out)
         for grant_id, platform in due:
             if self._window.takes(grant_id, platform) and await self._may_ask(platform):
-                self._window.begin(grant_id, platform, self._renew(grant_id, platform))
+                self._window.begin(grant_id, platform, self._renew(grant_id))
                 count += 1
         return Begun(count=count, may_be_more=count > 0 and len(due) == AT_ONCE)
 
@@ -63,15 +61,9 @@ class Renewals:
             return False
         return True
 
-    async def _renew(self, grant_id: str, platform: str) -> None:
-        if platform in self._paused_until:
-            return
+    async def _renew(self, grant_id: str) -> None:
         try:
             with working("renewal"):
-                waiting = await tokens.renew_due(self._service, grant_id)
+                await tokens.renew_due(self._service, grant_id)
         except Exception:  # one grant that breaks something of ours must not keep the others waiting
             log.exception("renewal_broke")
-            return
-        if waiting is not None:
-            pause = timedelta(seconds=waiting.retry_after_s or DEFAULT_PAUSE_S)
-            self._paused_until[platform] = clock.now() + pause

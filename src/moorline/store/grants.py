@@ -186,10 +186,12 @@ async def get_with_tokens(db: Statements, grant_id: str) -> tuple[Grant, SealedT
 
 
 async def claim(db: Statements, grant_id: str, lease: Lease, now: datetime) -> bool:
-    """Take the right to renew this version of the tokens; False when another holds it, or the version is over."""
+    """Take the right to renew this version of the tokens; False: another holds it, it is over, or the app waits."""
     touched = await db.run(
-        "UPDATE grant_tokens SET holder = $3, lease_until_ms = $4"
-        " WHERE grant_id = $1 AND version = $2 AND lease_until_ms <= $5",
+        "UPDATE grant_tokens SET holder = $3, lease_until_ms = $4 WHERE grant_id = $1 AND version = $2"
+        " AND lease_until_ms <= $5 AND NOT EXISTS (SELECT 1 FROM grants g JOIN platform_pauses p"
+        " ON p.platform = g.platform AND p.app_id = g.app_id AND p.server = coalesce(g.service_url, '')"
+        " WHERE g.id = $1 AND p.until_ms > $5)",
         grant_id,
         lease.version,
         lease.holder,
@@ -231,12 +233,13 @@ async def put_off(
 async def due(db: Statements, *, now: datetime, limit: int, except_of: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Grants whose tokens are due to be renewed and that nobody is at, the longest due first: (id, platform).
 
-    `except_of`: platforms to leave out.
+    Those of apps that are to wait are left out, and `except_of`: whole platforms.
     """
     rows = await db.all(
         "SELECT t.grant_id, g.platform FROM grant_tokens t JOIN grants g ON g.id = t.grant_id"
         " WHERE t.renew_at_ms <= $1 AND t.lease_until_ms <= $1 AND $3 NOT LIKE '%|' || g.platform || '|%'"
-        " ORDER BY t.renew_at_ms LIMIT $2",
+        " AND NOT EXISTS (SELECT 1 FROM platform_pauses p WHERE p.platform = g.platform AND p.app_id = g.app_id"
+        " AND p.server = coalesce(g.service_url, '') AND p.until_ms > $1) ORDER BY t.renew_at_ms LIMIT $2",
         clock.to_ms(now),
         limit,
         f"|{'|'.join(except_of)}|",

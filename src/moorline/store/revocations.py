@@ -37,9 +37,11 @@ async def insert(db: Statements, revocation: Revocation, due_at: datetime) -> No
 
 
 async def due(db: Statements, *, now: datetime, limit: int) -> list[str]:
-    """Those to be tried now that nobody is at, the longest due first."""
+    """Those to be tried now that nobody is at, the longest due first; those of apps that are to wait are left out."""
     rows = await db.all(
-        "SELECT id FROM revocations WHERE due_at_ms <= $1 AND lease_until_ms <= $1 ORDER BY due_at_ms LIMIT $2",
+        "SELECT id FROM revocations r WHERE due_at_ms <= $1 AND lease_until_ms <= $1"
+        " AND NOT EXISTS (SELECT 1 FROM platform_pauses p WHERE p.platform = r.platform AND p.app_id = r.app_id"
+        " AND p.server = '' AND p.until_ms > $1) ORDER BY due_at_ms LIMIT $2",
         clock.to_ms(now),
         limit,
     )
@@ -49,10 +51,12 @@ async def due(db: Statements, *, now: datetime, limit: int) -> list[str]:
 async def claim(
     db: Statements, revocation_id: str, *, holder: str, now: datetime, until: datetime
 ) -> Revocation | None:
-    """Take one to try it; None when another is at it, or it is done."""
+    """Take one to try it; None when another is at it, its app is to wait, or it is done."""
     row = await db.one(
         "UPDATE revocations SET holder = $2, lease_until_ms = $3, tries = tries + 1"
-        " WHERE id = $1 AND lease_until_ms <= $4 RETURNING *",
+        " WHERE id = $1 AND lease_until_ms <= $4 AND NOT EXISTS (SELECT 1 FROM platform_pauses p"
+        " WHERE p.platform = revocations.platform AND p.app_id = revocations.app_id AND p.server = ''"
+        " AND p.until_ms > $4) RETURNING *",
         revocation_id,
         holder,
         clock.to_ms(until),

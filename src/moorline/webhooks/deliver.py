@@ -52,6 +52,7 @@ class Deliveries:
 
         async def begin(full: Sequence[str]) -> Begun:
             nonlocal left
+            self._service.pulse.beat("deliveries")  # while there is plenty to do, the work never ends
             most = 0 if self._service.stopping.is_set() else min(self._window.room, CLAIMED_TOGETHER, left)
             count = await self._begin(most, full) if most else 0
             left -= 0 if limit is None else count

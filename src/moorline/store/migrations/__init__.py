@@ -1,3 +1,3 @@
 """The schema, revision by revision, on both engines. SQLAlchemy and Alembic are imported here and nowhere else."""
 
-HEAD = "0008"
+HEAD = "0009"
