@@ -5,11 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.told import told
+
 FINDER = Path(__file__).resolve().parents[2] / "scripts" / "browser.py"
 
-# Taken out of the environment: the service refuses MOORLINE_ settings it does not know, also in processes tests start.
-CHOSEN = os.environ.pop("MOORLINE_TEST_BROWSER", "")
-IS_UNWANTED = os.environ.pop("MOORLINE_NO_BROWSER", "") == "1"
+CHOSEN = told("MOORLINE_TEST_BROWSER")
+IS_UNWANTED = told("MOORLINE_NO_BROWSER") == "1"
 
 
 class NoBrowser(Exception):

