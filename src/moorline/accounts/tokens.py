@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from moorline import clock, ids
 from moorline.accounts import expiry, grants, history
+from moorline.accounts.patience import patiently
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App, Renews, Tokens
@@ -252,14 +253,15 @@ async def app_of(service: Service, grant: Grant) -> App:
 
 async def _saved(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
     """Save, and again while the database does not answer: the pair before may be spent, so this one counts."""
-    while True:
+
+    async def save() -> Usable:
         try:
             return await _save(service, held, lease, tokens)
         except StoreUnavailable as error:
             event(log, logging.ERROR, "renewed_tokens_wait", grant=held.grant.id, reason=str(error))
-            if clock.now() >= lease.until:
-                raise
-            await asyncio.sleep(SAVE_AGAIN_S)
+            raise
+
+    return await patiently(save, is_over=lambda: clock.now() >= lease.until, again_s=SAVE_AGAIN_S)
 
 
 async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
