@@ -164,12 +164,12 @@ class _Rows:
         self._add(
             "grants",
             (grant.id, user_id, platform, grant.app_id, person_id, name, _GRANTED, at_ms, at_ms, at_ms,
-             None if needs_at is None else clock.to_ms(needs_at), _KEYS[platform]),
+             clock.to_ms_or_none(needs_at), _KEYS[platform]),
         )  # fmt: skip
         self._add(
             "grant_tokens",
-            (grant.id, 1, sealed.access_sealed, sealed.refresh_sealed, ends_ms, _ms(tokens.refresh_expires_at), ends_ms,
-             at_ms, at_ms, 0, 0),
+            (grant.id, 1, sealed.access_sealed, sealed.refresh_sealed, ends_ms,
+             clock.to_ms_or_none(tokens.refresh_expires_at), ends_ms, at_ms, at_ms, 0, 0),
         )  # fmt: skip
         self._add(
             "accounts",
@@ -196,10 +196,6 @@ class _Rows:
 
     def _new_id(self) -> str:
         return f"{self._now_ms() // 1000:08x}{self._random.getrandbits(64):016x}"
-
-
-def _ms(instant: datetime | None) -> int | None:
-    return None if instant is None else clock.to_ms(instant)
 
 
 async def _write(url: str, rows: Mapping[str, list[tuple[object, ...]]]) -> None:
