@@ -158,8 +158,7 @@ class _Rows:
         )
         tokens = self._tokens(platform, number)
         sealed = sealing.seal_tokens(self._service.vault, grant, tokens)
-        renews = expiry.renews_of(self._service, platform)
-        needs_at = expiry.needs_at(tokens, renews, has_refresh=tokens.refresh is not None)
+        needs_at = expiry.needs_at(tokens, expiry.renews_of(self._service, platform))
         ends_ms, account_id = clock.to_ms(self._ends) + number % 1000, self._new_id()
         self._add(
             "grants",

@@ -259,7 +259,7 @@ def _last_chance(facts: AccountFacts, rules: Rules) -> datetime | None:
     """After which instant nothing but a new consent helps; None where that never comes, or nobody told."""
     if facts.has_own_token:
         return None
-    return expiry.last_chance(facts, rules.renews, has_refresh=facts.has_refresh)
+    return expiry.last_chance(facts, rules.renews)
 
 
 def _has_run_out(facts: AccountFacts, now: datetime) -> bool:

@@ -144,7 +144,7 @@ async def _put_off_unread(service: Service, grant_id: str) -> None:
     if sealed is not None:
         lease = Lease(holder=ids.new_id(), version=sealed.version, until=now + timedelta(seconds=LEASE_S))
         if await stored_grants.claim(service.db, grant_id, lease, now):
-            needs_at = sealed.access_expires_at if sealed.refresh_sealed is None else None
+            needs_at = None if sealed.has_refresh else sealed.access_expires_at
             await stored_grants.put_off(service.db, grant_id, lease, _later(sealed.failures), needs_at=needs_at)
 
 
@@ -267,7 +267,7 @@ async def _saved(service: Service, held: Usable, lease: Lease, tokens: Tokens) -
 async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
     grant = held.grant
     warn_at, is_same_end = _warning_after(service, held, tokens)
-    needs_at = expiry.need_of(service, grant.platform, _with_kept(held, tokens))
+    needs_at = expiry.needs_at(_with_kept(held, tokens), expiry.renews_of(service, grant.platform))
     sealed = grants.seal_tokens(service.vault, grant, tokens)
     sealed = replace(sealed, renew_at=due_at(service, grant, tokens), warn_at=warn_at)
 
@@ -290,7 +290,7 @@ async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) ->
 def _warning_after(service: Service, held: Usable, tokens: Tokens) -> tuple[datetime | None, bool]:
     """When a warning may be due of tokens that follow these, and whether they end when these did."""
     renews, both = expiry.renews_of(service, held.grant.platform), (held.tokens, _with_kept(held, tokens))
-    former, ends = (expiry.last_chance(one, renews, has_refresh=one.refresh is not None) for one in both)
+    former, ends = (expiry.last_chance(one, renews) for one in both)
     is_same_end = expiry.is_same_end(former, ends)
     # What is told within the hour was told, if it is the end we knew: it may only be told a little later now.
     after = clock.now() + (expiry.SAME_END if is_same_end else timedelta(0))
@@ -338,7 +338,8 @@ def _outcome_of(error: MoorlineError) -> str:
 
 
 async def _put_off(service: Service, held: Usable, lease: Lease, renew_at: datetime) -> None:
-    needs_at = expiry.need_of(service, held.grant.platform, held.tokens, is_failing=True)
+    renews = expiry.renews_of(service, held.grant.platform)
+    needs_at = expiry.needs_at(held.tokens, renews, is_failing=True)
     await stored_grants.put_off(service.db, held.grant.id, lease, renew_at, needs_at=needs_at)
 
 
@@ -390,7 +391,7 @@ async def _held(service: Service, grant_id: str) -> Usable:
 
 def _can_renew(service: Service, held: Usable) -> bool:
     renews = expiry.renews_of(service, held.grant.platform)
-    return renews is Renews.BY_EXCHANGE or (renews is not Renews.NEVER and held.tokens.refresh is not None)
+    return renews is Renews.BY_EXCHANGE or (renews is not Renews.NEVER and held.tokens.has_refresh)
 
 
 def _works(tokens: Tokens, until: datetime) -> bool:

@@ -45,6 +45,11 @@ class SealedTokens:
     failures: int = 0
     warn_at: datetime | None = None
 
+    @property
+    def has_refresh(self) -> bool:
+        """Whether a refresh token is among them."""
+        return self.refresh_sealed is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueWarning:
