@@ -14,7 +14,7 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Renews
 from moorline.errors import BadRequest, NotFound
 from moorline.owners import apps
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.settings import PlatformSettings
 from moorline.store import account_health
