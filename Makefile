@@ -22,15 +22,15 @@ demo: setup ## set up, then run service and sandbox together (PORT=8401 for anot
 	@.venv/bin/moorline demo $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: setup-dev static ## set up, then every check and every test (ARGS="-k bluesky" for some of the tests; JOBS=0 for one after the other)
-	@echo '== browser' && .venv/bin/python scripts/browser.py || echo 'make: going on without; the tests that need a browser will fail'
-	@echo '== pgbouncer' && .venv/bin/python scripts/pooler.py || echo 'make: going on without; the test of a pooler will fail'
+	@echo '== browser' && .venv/bin/python -m scripts.browser || echo 'make: going on without; the tests that need a browser will fail'
+	@echo '== pgbouncer' && .venv/bin/python -m scripts.pooler || echo 'make: going on without; the test of a pooler will fail'
 	@echo '== pytest'
 	@.venv/bin/pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 check: setup-dev static ## the checks alone, without the tests
 
 browser: setup-dev ## find the browser that the tests drive, or install one (MOORLINE_TEST_BROWSER=/path names another)
-	@.venv/bin/python scripts/browser.py
+	@.venv/bin/python -m scripts.browser
 
 screenshots: browser ## photograph every page in every look, into screenshots/ (ARGS="chooser" for some of them)
 	@.venv/bin/python -m tests.browser.screenshots $(ARGS)

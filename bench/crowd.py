@@ -158,18 +158,17 @@ class _Rows:
         )
         tokens = self._tokens(platform, number)
         sealed = sealing.seal_tokens(self._service.vault, grant, tokens)
-        renews = expiry.renews_of(self._service, platform)
-        needs_at = expiry.needs_at(tokens, renews, has_refresh=tokens.refresh is not None)
+        needs_at = expiry.needs_at(tokens, expiry.renews_of(self._service, platform))
         ends_ms, account_id = clock.to_ms(self._ends) + number % 1000, self._new_id()
         self._add(
             "grants",
             (grant.id, user_id, platform, grant.app_id, person_id, name, _GRANTED, at_ms, at_ms, at_ms,
-             None if needs_at is None else clock.to_ms(needs_at), _KEYS[platform]),
+             clock.to_ms_or_none(needs_at), _KEYS[platform]),
         )  # fmt: skip
         self._add(
             "grant_tokens",
-            (grant.id, 1, sealed.access_sealed, sealed.refresh_sealed, ends_ms, _ms(tokens.refresh_expires_at), ends_ms,
-             at_ms, at_ms, 0, 0),
+            (grant.id, 1, sealed.access_sealed, sealed.refresh_sealed, ends_ms,
+             clock.to_ms_or_none(tokens.refresh_expires_at), ends_ms, at_ms, at_ms, 0, 0),
         )  # fmt: skip
         self._add(
             "accounts",
@@ -196,10 +195,6 @@ class _Rows:
 
     def _new_id(self) -> str:
         return f"{self._now_ms() // 1000:08x}{self._random.getrandbits(64):016x}"
-
-
-def _ms(instant: datetime | None) -> int | None:
-    return None if instant is None else clock.to_ms(instant)
 
 
 async def _write(url: str, rows: Mapping[str, list[tuple[object, ...]]]) -> None:

@@ -15,8 +15,7 @@ import pytest_asyncio
 from moorline import clock
 from moorline.store import engines as store
 from moorline.store.db import Database
-from tests import engines
-from tests.browser import wanted  # noqa: F401  # takes its settings out of the environment
+from tests import engines, wanted  # noqa: F401  # takes its settings out of the environment of every run
 from tests.engines import ENGINES, Engine, PostgresqlServer, SqliteFiles
 
 

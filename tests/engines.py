@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from moorline.store import migrate
+from tests.told import told
 
 Engine = Literal["sqlite", "postgresql"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -32,8 +33,7 @@ ROOM_BYTES = 2**30
 # Nothing here has to survive a power failure.
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_wal_size=64MB")
 
-# Taken out of the environment: the service refuses MOORLINE_ settings it does not know, also in processes tests start.
-SERVER_URL = os.environ.pop("MOORLINE_TEST_POSTGRES_URL", "")
+SERVER_URL = told("MOORLINE_TEST_POSTGRES_URL")
 
 # The server ends, and its folder goes, when standard input does: also when the process of the tests is killed.
 _KEEPER = '"$@" & read -r _; kill -QUIT $!; wait $!; rm -rf "$0"'

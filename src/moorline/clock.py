@@ -40,6 +40,16 @@ def from_ms(instant_ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=instant_ms)
 
 
+def to_ms_or_none(instant: datetime | None) -> int | None:
+    """`to_ms`, of what may never come."""
+    return None if instant is None else to_ms(instant)
+
+
+def from_ms_or_none(instant_ms: int | None) -> datetime | None:
+    """`from_ms`, of a column that may be NULL."""
+    return None if instant_ms is None else from_ms(instant_ms)
+
+
 def iso(instant: datetime) -> str:
     """ISO 8601 with milliseconds and Z, as every answer writes instants."""
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)

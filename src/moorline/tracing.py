@@ -7,9 +7,8 @@ routes and templates, never a path, a query, a header, a value or an error's tex
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from opentelemetry.context import Context
@@ -24,7 +23,7 @@ from typing_extensions import override
 
 from moorline import __version__, logs
 from moorline.outbound import Outbound, Streamed
-from moorline.store.db import Database, Load, Row, Statements, Work
+from moorline.store.db import Database, Row, Statements, Work, Wrapped
 from moorline.wire import Reply, Request
 
 T = TypeVar("T")
@@ -209,22 +208,12 @@ def kind_of(sql: str) -> str:
     return " ".join(found[1] if found is table else found[1].upper() for found in (verb, table) if found is not None)
 
 
-class TracedDatabase(Database):
+class TracedDatabase(Wrapped):
     """A database, with a span for each statement or transaction. Values and texts of statements are in none."""
 
     def __init__(self, db: Database, tracing: Tracing) -> None:
-        self._db = db
+        super().__init__(db)
         self._tracing = tracing
-
-    @property
-    @override
-    def engine(self) -> Literal["sqlite", "postgresql"]:
-        return self._db.engine
-
-    @property
-    @override
-    def load(self) -> Load:
-        return self._db.load
 
     @override
     async def one(self, sql: str, *args: object) -> Row | None:
@@ -255,14 +244,6 @@ class TracedDatabase(Database):
             finally:
                 span.set_attribute("moorline.statements", tuple(kinds))
                 span.set_attribute("moorline.durable", durable)
-
-    @override
-    async def ahead(self) -> timedelta:
-        return await self._db.ahead()
-
-    @override
-    async def close(self) -> None:
-        await self._db.close()
 
     @contextmanager
     def _span(self, name: str) -> Iterator[Span]:

@@ -19,6 +19,7 @@ def day(number: float) -> datetime:
 class Ends:
     access_expires_at: datetime | None
     refresh_expires_at: datetime | None
+    has_refresh: bool
 
 
 @pytest.mark.parametrize(
@@ -44,8 +45,9 @@ def test_the_last_chance(
     ends = Ends(
         access_expires_at=None if access is None else day(access),
         refresh_expires_at=None if refresh is None else day(refresh),
+        has_refresh=has_refresh,
     )
-    found = expiry.last_chance(ends, renews, has_refresh=has_refresh)
+    found = expiry.last_chance(ends, renews)
     assert found == (None if expected is None else day(expected))
 
 

@@ -9,7 +9,7 @@ from moorline.accounts import listing, needing
 from moorline.accounts.listing import Filter
 from moorline.errors import BadRequest
 from moorline.owners import sessions, users
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.store import accounts, grants
 from moorline.store.accounts import Account
 from moorline.store.grants import Grant, SealedTokens

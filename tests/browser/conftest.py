@@ -9,11 +9,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser import wanted
+from scripts.finder import NoProgram
 from tests.browser.chromium import branded_server, started_chromium
 from tests.browser.people import People
 from tests.browser.stage import Visit, Visits
 from tests.journeys.processes import DemoServer
+from tests.wanted import BROWSER
 
 IN_ONE_LOOP = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,11 +22,11 @@ IN_ONE_LOOP = pytest.mark.asyncio(loop_scope="session")
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium or Chrome. Where there is none, tests fail, unless it was said that there is to be none."""
-    if wanted.IS_UNWANTED:
+    if BROWSER.is_unwanted:
         pytest.skip("MOORLINE_NO_BROWSER=1: no browser is wanted")
     try:
-        path = wanted.find()
-    except wanted.NoBrowser as error:
+        path = BROWSER.find()
+    except NoProgram as error:
         pytest.fail(str(error), pytrace=False)
     async with started_chromium(path) as started:
         yield started

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from tests.browser import wanted
+from scripts.finder import NoProgram
 from tests.browser.catalogue import NamedPage
 from tests.browser.chromium import branded_server, started_chromium
 from tests.browser.looks import Look, sights
 from tests.browser.pages import PAGES
 from tests.browser.people import People
 from tests.browser.stage import Visits
+from tests.wanted import BROWSER
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "screenshots"
@@ -40,7 +41,7 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         made = asyncio.run(_photograph(tuple(asked.names), for_readme=asked.readme))
-    except wanted.NoBrowser as error:
+    except NoProgram as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{made} screenshots in {README_FOLDER if asked.readme else FOLDER}")
@@ -53,7 +54,7 @@ async def _photograph(names: tuple[str, ...], *, for_readme: bool) -> int:
         pages = [page for page in pages if page.name in {name for name, _ in README_PICTURES.values()}]
     made = 0
     with tempfile.TemporaryDirectory() as folder, branded_server(Path(folder)) as server:
-        async with started_chromium(wanted.find()) as browser:
+        async with started_chromium(BROWSER.find()) as browser:
             people = People(server)
             for named in pages:
                 _tell(named.name)

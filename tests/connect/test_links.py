@@ -14,7 +14,7 @@ from moorline.connect.app_password import Credentials, connect_attempt
 from moorline.connect.start import StartCall, start
 from moorline.errors import BadRequest, FlowFailed, Forbidden, NotFound
 from moorline.owners import links
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.owners.links import LinkDead, LinkOffer, Made, NewLink
 from moorline.sandbox import telegram_world as chats
 from moorline.store import attempts

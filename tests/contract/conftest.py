@@ -6,10 +6,10 @@ import urllib.request
 import pytest
 
 from tests.contract.recorded import Contract, Document
-from tests.journeys.conftest import journey, seeded_server, shared_server
+from tests.journeys.conftest import journey, seeded, seeded_server, shared_server
 from tests.journeys.processes import DemoServer
 
-__all__ = ["journey", "seeded_server", "shared_server"]
+__all__ = ["journey", "seeded", "seeded_server", "shared_server"]
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 `MOORLINE_FUZZ_EXAMPLES` sets how many calls each operation gets; then they are other ones at every run.
 """
 
-import os
 import re
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -29,9 +28,9 @@ from tests.contract.differences import OUR_OWN
 from tests.contract.published import PUBLISHED, Operation
 from tests.journeys.choices import CHOICES, OPTIONS, Option
 from tests.journeys.processes import DemoServer
+from tests.told import told
 
-# Taken out of the environment: the service refuses MOORLINE_ settings it does not know, also in processes tests start.
-GIVEN_EXAMPLES = os.environ.pop("MOORLINE_FUZZ_EXAMPLES", "")
+GIVEN_EXAMPLES = told("MOORLINE_FUZZ_EXAMPLES")
 EXAMPLES = int(GIVEN_EXAMPLES or 40)
 
 OPERATIONS = [*PUBLISHED, *(name for name in OUR_OWN if " " not in name)]

@@ -1,16 +1,16 @@
 """A fleet that the tests of this folder share, and journeys through its proxy."""
 
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 
 from tests.fleet.deployment import Fleet, killing
 from tests.fleet.postgresql import OwnPostgresql, own_postgresql
-from tests.journeys.journey import Journey
+from tests.journeys.conftest import journey, reset
+from tests.journeys.journey import Server
 from tests.journeys.processes import free_port
 
+__all__ = ["journey"]  # with the fixtures of this folder
 RECEIVER_PORT = free_port()  # where tests of webhooks listen, which has to be allowed before the servers start
 
 
@@ -34,17 +34,7 @@ def fleet(database: OwnPostgresql, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def seeded_fleet(fleet: Fleet) -> Fleet:
-    """The fleet with its sandbox as `reset` seeds it, once per file."""
-    with urllib.request.urlopen(f"{fleet.server.sandbox_url}/_sandbox/reset", data=b"", timeout=10) as answer:
-        assert answer.status == 200
-    return fleet
-
-
-@pytest_asyncio.fixture
-async def journey(seeded_fleet: Fleet) -> AsyncIterator[Journey]:
-    """A journey in a profile of its own, with nothing ordered to go wrong."""
-    async with Journey.through(seeded_fleet.server) as journey:
-        await journey.control("DELETE", "faults")
-        await journey.new_profile()
-        yield journey
+def seeded(fleet: Fleet) -> Server:
+    """The fleet, its sandbox seeded once per file."""
+    reset(fleet.server.sandbox_url)
+    return fleet.server

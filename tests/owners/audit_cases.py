@@ -12,10 +12,11 @@ from typing import Any
 from moorline import clock
 from moorline.errors import Conflict
 from moorline.owners import api_keys, apps, brands, invites, links, profiles, sessions, users
-from moorline.owners.api_keys import Caller, NewKey
+from moorline.owners.api_keys import NewKey
 from moorline.owners.apps import CredentialChange, NewCredential
 from moorline.owners.audit import Actor
 from moorline.owners.brands import NewBrand
+from moorline.owners.caller import Caller
 from moorline.owners.links import NewLink
 from moorline.owners.profiles import ProfileChange
 from moorline.store import accounts as stored_accounts

@@ -10,9 +10,10 @@ import pytest
 
 from moorline.errors import MoorlineError
 from moorline.owners import api_keys, apps, audit, invites, profiles
-from moorline.owners.api_keys import Caller, NewKey
+from moorline.owners.api_keys import NewKey
 from moorline.owners.apps import CredentialChange
 from moorline.owners.audit import Actor
+from moorline.owners.caller import Caller
 from moorline.owners.profiles import ProfileChange
 from moorline.webhooks import settings
 from moorline.webhooks.checks import WebhookChange

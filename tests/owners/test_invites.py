@@ -10,7 +10,7 @@ import pytest_asyncio
 from moorline import ids
 from moorline.errors import BadRequest, Conflict, Forbidden, Gone
 from moorline.owners import api_keys, invites, profiles, users
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.store import users as stored_users
 from moorline.store.db import Database
 from moorline.store.profiles import Profile

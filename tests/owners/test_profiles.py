@@ -9,7 +9,7 @@ import pytest_asyncio
 from moorline import ids
 from moorline.errors import BadRequest, Forbidden, NotFound
 from moorline.owners import profiles
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.owners.profiles import ProfileChange
 from moorline.store.db import Database
 from moorline.store.profiles import Profile

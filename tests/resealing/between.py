@@ -1,15 +1,14 @@
 """A database on which somebody else gets in between, and many values that only have to be sealed anew."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from typing_extensions import override
 
 from moorline import ids
 from moorline.accounts import revocation
 from moorline.store import revocations
-from moorline.store.db import Database, Load, Row, Statements, Work
+from moorline.store.db import Database, Row, Statements, Work, Wrapped
 from moorline.store.revocations import Revocation
 from moorline.vault import Vault
 from tests.store.rows import NOW
@@ -17,14 +16,14 @@ from tests.store.rows import NOW
 T = TypeVar("T")
 
 
-class Between(Database):
+class Between(Wrapped):
     """The database, but before each statement that begins so, `somebody` does something; `times` tells how often.
 
     For a whole transaction the `start` is `BEGIN`.
     """
 
     def __init__(self, db: Database, start: str, somebody: Callable[[], Awaitable[object]], *, times: int) -> None:
-        self._db = db
+        super().__init__(db)
         self._start = start
         self._somebody = somebody
         self.times = times
@@ -33,16 +32,6 @@ class Between(Database):
         if sql.startswith(self._start) and self.times:
             self.times -= 1
             await self._somebody()
-
-    @property
-    @override
-    def engine(self) -> Literal["sqlite", "postgresql"]:
-        return self._db.engine
-
-    @property
-    @override
-    def load(self) -> Load:
-        return self._db.load
 
     @override
     async def one(self, sql: str, *args: object) -> Row | None:
@@ -63,14 +52,6 @@ class Between(Database):
     async def transaction(self, work: Work[T], *, durable: bool = False) -> T:
         await self._let("BEGIN")
         return await self._db.transaction(work, durable=durable)
-
-    @override
-    async def ahead(self) -> timedelta:
-        return await self._db.ahead()
-
-    @override
-    async def close(self) -> None:
-        await self._db.close()
 
 
 async def save_many(db: Database, vault: Vault, count: int) -> list[str]:

@@ -22,7 +22,7 @@ from moorline.jobs.renewals import Renewals
 from moorline.jobs.warnings import Warnings
 from moorline.service import Service
 from moorline.settings import PREFIX, load
-from moorline.webhooks import deliver
+from moorline.webhooks.deliver import Deliveries
 
 MOST_ROUNDS = 200
 
@@ -34,6 +34,7 @@ class Commanded:
         self._service = service
         self._renewals = Renewals(service)
         self._warnings = Warnings(service)
+        self._deliveries = Deliveries(service)
         self._working: set[asyncio.Task[None]] = set()
 
     async def read(self) -> None:
@@ -67,7 +68,7 @@ class Commanded:
                     self._renewals.work(),
                     self._warnings.work(),
                     revoking.work(self._service),
-                    deliver.deliver_due(self._service),
+                    self._deliveries.work(),
                 )
                 if not any(counts):
                     break

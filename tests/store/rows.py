@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from moorline import ids
-from moorline.store import accounts, attempts, profiles, users
+from moorline.store import accounts, attempts, backlog, profiles, users
 from moorline.store.accounts import Account
 from moorline.store.api_keys import ApiKey
 from moorline.store.attempts import Attempt, Use
@@ -192,3 +192,8 @@ async def saved_attempt(db: Statements, of: Profile, **changes: Any) -> Attempt:
 
 async def saved_account(db: Statements, of: Profile, **changes: Any) -> Account:
     return await accounts.upsert(db, account(of, **changes), NOW)
+
+
+async def next_delivery_at(db: Statements) -> datetime | None:
+    """When the next delivery may go; None when none waits."""
+    return (await backlog.deliveries(db, datetime.max.replace(tzinfo=UTC))).oldest_at

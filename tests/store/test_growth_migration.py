@@ -1,6 +1,6 @@
-"""What revision 0005 notes about consents that were there before, on both engines."""
+"""What revision 0008 notes about consents that were there before, on both engines."""
 
-from moorline.store import account_needs, migrate
+from moorline.store import account_needs, grants, migrate
 from moorline.store import engines as store
 from tests.store.rows import NOW
 
@@ -60,4 +60,7 @@ async def test_who_needs_a_person_and_what_was_granted_are_noted(empty_database_
         ("threads", ("b",)),
         ("linkedin", ("b",)),
     }
+    # A key that is reckoned in another way needs a revision that writes all anew.
+    for row in await db.all("SELECT platform, app_id, granted, granted_key FROM grants WHERE granted IS NOT NULL"):
+        assert row["granted_key"] == grants.granted_key(row["platform"], row["app_id"], row["granted"])
     await db.close()

@@ -47,7 +47,6 @@ ALLOWED = {
         "counts down an index, and stops at a number (`backlog.MOST`)",
     ),
     "connect_logs.newest": "merges two pages, each read down its index",
-    "deliveries.next_due": "stops at the first that may go",
     "deliveries.waiting": _COUNTS,
     "figures.ends": "counts what ends in these weeks, down an index",
     "figures.tried": "counts the attempts of 30 days, down an index",

@@ -1,5 +1,6 @@
 """Upgrades beside running servers: what a revision may do, and what a version makes of a database ahead of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -101,6 +102,12 @@ async def test_a_revision_only_adds_unless_it_says_whom_it_still_serves(
     else:
         assert serves in REVISIONS[: REVISIONS.index(after)]
         assert serves != before or not found, f"{after} says it serves {before}, and breaks it: {found}"
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_revision_does_for_ever_what_it_did_when_it_was_written(revision: str) -> None:
+    text = Path(str(module_of(revision).__file__)).read_text(encoding="utf-8")
+    assert not re.search(r"^\s*(from|import) moorline", text, re.MULTILINE), "it uses what may change after it"
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ async def test_the_oldest_unfinished_delivery_of_an_account_goes_first_and_alone
     assert (first.message_id, elsewhere.message_id) == (ordered[0].id, ordered[2].id)
     assert await claim(db) == []
     assert await deliveries.put_off(db, first, after(5))
-    assert await deliveries.next_due(db) == after(5)
+    assert await rows.next_delivery_at(db) == after(5)
     assert await claim(db, 4.999) == []
     (again,) = await claim(db, 5)
     assert (again.message_id, again.tries) == (ordered[0].id, 2)
@@ -187,7 +187,7 @@ async def test_a_lease_that_runs_out_lets_another_take_the_delivery_and_shuts_th
     assert not await deliveries.finish(db, slow, "delivered", after(61))
     assert await deliveries.finish(db, taken, "delivered", after(61))
     assert not await deliveries.finish(db, taken, "given_up", after(62)), "it is finished once"
-    assert await deliveries.next_due(db) is None
+    assert await rows.next_delivery_at(db) is None
 
 
 async def test_a_claim_may_leave_out_webhooks(db: Database) -> None:
@@ -221,7 +221,7 @@ async def test_what_waits_for_a_webhook_that_is_off_does_not_go(db: Database) ->
     await deliveries.insert_for_subscribers(db, made.user_id, message())
     await webhooks.switch(db, made.id, is_active=False)
     assert await claim(db) == []
-    assert await deliveries.next_due(db) is None
+    assert await rows.next_delivery_at(db) is None
 
 
 async def test_dropped_arrived_and_deleted_deliveries_do_not_go(db: Database) -> None:

@@ -127,7 +127,7 @@ async def test_a_receiver_that_hangs_leaves_room_for_the_others(told: Told, monk
         for chat in ("@mychannel", "-1001111111111"):
             account = await told.connect(chat)
             await told.rename(account, "one", "two", "three")
-        work = asyncio.create_task(deliver.deliver_due(told.world.service))
+        work = asyncio.create_task(told.deliver())
 
         async def others_told() -> bool:
             return len(told.receiver.received) == 8

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from moorline.webhooks import deliver
 from tests.conftest import FrozenClock
 from tests.harness import on_both_engines
 from tests.webhooks.conftest import Told
@@ -25,7 +24,7 @@ async def test_a_receiver_that_is_gone_is_told_of_once_however_many_deliver(told
     told.receiver.usual = answering(410)
     await told.rename(first, "one", "two")
     await told.rename(second, "one")
-    await asyncio.gather(*(deliver.deliver_due(told.world.service) for _ in range(3)))
+    await asyncio.gather(*(told.deliver() for _ in range(3)))
     (entry,) = await told_of(told)
     assert (entry["source"], entry["memberId"], entry["keyId"]) == ("server", None, None)
     assert (entry["subjectId"], entry["details"]) == (webhook["_id"], {"name": "app", "statusCode": 410})

@@ -18,7 +18,7 @@ async def test_a_tenant_without_webhooks_pays_one_statement(db: Database, frozen
     recorder = Recorder(db)
     await queue.account_event(recorder, account, "account.connected")
     assert len(recorder.statements) == 1
-    assert await deliveries.next_due(db) is None
+    assert await rows.next_delivery_at(db) is None
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -53,4 +53,4 @@ async def test_a_transaction_that_is_undone_tells_nobody(db: Database, frozen_cl
 
     with pytest.raises(LookupError):
         await db.transaction(write)
-    assert await deliveries.next_due(db) is None
+    assert await rows.next_delivery_at(db) is None

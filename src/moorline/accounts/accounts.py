@@ -12,7 +12,7 @@ from moorline.accounts.proven import Picked, Proven
 from moorline.errors import BadRequest, FlowFailed, NotFound
 from moorline.logs import event
 from moorline.owners import apps, links
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import accounts, attempts, bot_inboxes, selections
 from moorline.store import grants as stored_grants

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
-from moorline.adapter.values import Renews, Tokens
+from moorline.adapter.values import Renews
 from moorline.service import Service
 
 WARNED_DAYS = (14, 7, 1)
@@ -28,6 +28,11 @@ class Ending(Protocol):
         """Likewise, of the right to renew."""
         ...
 
+    @property
+    def has_refresh(self) -> bool:
+        """Whether a refresh token is among them."""
+        ...
+
 
 def renews_of(service: Service, platform: str) -> Renews | None:
     """How consents of a platform are renewed; None where there is nothing to renew (a bot's chat)."""
@@ -37,7 +42,7 @@ def renews_of(service: Service, platform: str) -> Renews | None:
     return Renews.BY_REFRESH_TOKEN if isinstance(adapter, AppPasswordPlatform) else None
 
 
-def last_chance(tokens: Ending, renews: Renews | None, *, has_refresh: bool) -> datetime | None:
+def last_chance(tokens: Ending, renews: Renews | None) -> datetime | None:
     """After which instant nothing but a new consent helps; None where that never comes, or nobody told.
 
     What is traded for new access before its end (BY_EXCHANGE) ends too, though nobody is needed while that works.
@@ -45,22 +50,16 @@ def last_chance(tokens: Ending, renews: Renews | None, *, has_refresh: bool) -> 
     ends = tokens.access_expires_at
     if renews is None or ends is None:
         return None
-    if renews is Renews.BY_REFRESH_TOKEN and has_refresh:
+    if renews is Renews.BY_REFRESH_TOKEN and tokens.has_refresh:
         return None if tokens.refresh_expires_at is None else max(ends, tokens.refresh_expires_at)
     return ends
 
 
-def needs_at(tokens: Ending, renews: Renews | None, *, has_refresh: bool, is_failing: bool = False) -> datetime | None:
+def needs_at(tokens: Ending, renews: Renews | None, *, is_failing: bool = False) -> datetime | None:
     """From when on a person is needed, as far as is known: the last chance, but for what is traded while that works."""
     if renews is Renews.BY_EXCHANGE and not is_failing:
         return None
-    return last_chance(tokens, renews, has_refresh=has_refresh)
-
-
-def need_of(service: Service, platform: str, tokens: Tokens, *, is_failing: bool = False) -> datetime | None:
-    """`needs_at` of tokens that are open."""
-    renews = renews_of(service, platform)
-    return needs_at(tokens, renews, has_refresh=tokens.refresh is not None, is_failing=is_failing)
+    return last_chance(tokens, renews)
 
 
 def next_warning(ends: datetime | None, after: datetime) -> datetime | None:

@@ -116,10 +116,10 @@ async def put(tx: Statements, sealed: SealedGrant, *, consented_at: datetime, no
     Raises: Refused when it was given up and this consent brings nothing new.
     """
     grant_id = await grants.upsert(tx, sealed.grant, now)
-    tokens = replace(sealed.tokens, warn_at=expiry.next_warning(_last_chance(sealed.tokens, sealed.renews), now))
+    tokens = replace(sealed.tokens, warn_at=expiry.next_warning(expiry.last_chance(sealed.tokens, sealed.renews), now))
     if await grants.put_tokens(tx, grant_id, tokens, consented_at=consented_at, now=now):
-        await grants.revive(tx, grant_id, now, needs_at=_needs_at(tokens, sealed.renews))
-        if sealed.renews is Renews.BY_REFRESH_TOKEN and tokens.refresh_sealed is None:
+        await grants.revive(tx, grant_id, now, needs_at=expiry.needs_at(tokens, sealed.renews))
+        if sealed.renews is Renews.BY_REFRESH_TOKEN and not tokens.has_refresh:
             await _plan_by_what_is_kept(tx, grant_id, sealed.renews, now)
         return grant_id
     found = await grants.get(tx, grant_id)
@@ -131,17 +131,9 @@ async def put(tx: Statements, sealed: SealedGrant, *, consented_at: datetime, no
 async def _plan_by_what_is_kept(tx: Statements, grant_id: str, renews: Renews, now: datetime) -> None:
     """Plan the warnings anew where a refresh token of an earlier consent may live on."""
     kept = await grants.get_tokens(tx, grant_id)
-    if kept is not None and kept.refresh_sealed is not None:
-        await grants.plan_warning(tx, grant_id, expiry.next_warning(_last_chance(kept, renews), now))
-        await grants.set_need(tx, grant_id, _needs_at(kept, renews))
-
-
-def _needs_at(tokens: SealedTokens, renews: Renews | None) -> datetime | None:
-    return expiry.needs_at(tokens, renews, has_refresh=tokens.refresh_sealed is not None)
-
-
-def _last_chance(tokens: SealedTokens, renews: Renews | None) -> datetime | None:
-    return expiry.last_chance(tokens, renews, has_refresh=tokens.refresh_sealed is not None)
+    if kept is not None and kept.has_refresh:
+        await grants.plan_warning(tx, grant_id, expiry.next_warning(expiry.last_chance(kept, renews), now))
+        await grants.set_need(tx, grant_id, expiry.needs_at(kept, renews))
 
 
 async def read_for_withdrawal(tx: Statements, grant_id: str) -> Withdrawn | None:

@@ -14,7 +14,7 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Renews
 from moorline.errors import BadRequest, NotFound
 from moorline.owners import apps
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.settings import PlatformSettings
 from moorline.store import account_health
@@ -259,7 +259,7 @@ def _last_chance(facts: AccountFacts, rules: Rules) -> datetime | None:
     """After which instant nothing but a new consent helps; None where that never comes, or nobody told."""
     if facts.has_own_token:
         return None
-    return expiry.last_chance(facts, rules.renews, has_refresh=facts.has_refresh)
+    return expiry.last_chance(facts, rules.renews)
 
 
 def _has_run_out(facts: AccountFacts, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from moorline.accounts.health import WARNED_AHEAD, Health
 from moorline.adapter.values import Renews
 from moorline.errors import BadRequest, NotFound
 from moorline.owners import apps, profiles
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import account_rows
 from moorline.store.account_rows import AccountRow, Renewals, Wanted

@@ -11,7 +11,7 @@ from moorline.accounts.health import WARNED_AHEAD
 from moorline.accounts.listing import Filter, Page
 from moorline.errors import BadRequest
 from moorline.owners import apps
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import account_needs
 from moorline.store.account_needs import Needy, Place, Why

@@ -15,7 +15,7 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import Choice, Choices, Connection, choices_from
 from moorline.errors import BadRequest, Conflict, NotFound, UnexpectedReply
 from moorline.logs import event
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store import options as stored_options

@@ -16,7 +16,7 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.errors import BadRequest, Refused
 from moorline.logs import event
 from moorline.outbound import Streamed
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store.accounts import Account

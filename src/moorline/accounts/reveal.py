@@ -7,7 +7,7 @@ from datetime import datetime
 from moorline.accounts import accounts, grants, tokens
 from moorline.errors import BadRequest, Forbidden, MoorlineError, Refused
 from moorline.logs import event
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store.accounts import Account

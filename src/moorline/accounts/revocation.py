@@ -147,7 +147,7 @@ def _plain(tokens: Tokens) -> dict[str, Any]:
         "access": tokens.access,
         "refresh": tokens.refresh,
         "service_url": tokens.service_url,
-        "access_expires_at_ms": None if ends is None else clock.to_ms(ends),
+        "access_expires_at_ms": clock.to_ms_or_none(ends),
     }
 
 
@@ -157,7 +157,7 @@ def _tokens(plain: dict[str, Any]) -> Tokens:
         access=plain["access"],
         refresh=plain["refresh"],
         service_url=plain["service_url"],
-        access_expires_at=None if ends_ms is None else clock.from_ms(ends_ms),
+        access_expires_at=clock.from_ms_or_none(ends_ms),
     )
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from moorline import clock, ids
 from moorline.accounts import expiry, grants, history, pauses
+from moorline.accounts.patience import patiently
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App, Renews, Tokens
@@ -139,7 +140,7 @@ async def _put_off_unread(service: Service, grant_id: str) -> None:
     if sealed is not None:
         lease = Lease(holder=ids.new_id(), version=sealed.version, until=now + timedelta(seconds=LEASE_S))
         if await stored_grants.claim(service.db, grant_id, lease, now):
-            needs_at = sealed.access_expires_at if sealed.refresh_sealed is None else None
+            needs_at = None if sealed.has_refresh else sealed.access_expires_at
             await stored_grants.put_off(service.db, grant_id, lease, _later(sealed.failures), needs_at=needs_at)
 
 
@@ -249,20 +250,21 @@ async def app_of(service: Service, grant: Grant) -> App:
 
 async def _saved(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
     """Save, and again while the database does not answer: the pair before may be spent, so this one counts."""
-    while True:
+
+    async def save() -> Usable:
         try:
             return await _save(service, held, lease, tokens)
         except StoreUnavailable as error:
             event(log, logging.ERROR, "renewed_tokens_wait", grant=held.grant.id, reason=str(error))
-            if clock.now() >= lease.until:
-                raise
-            await asyncio.sleep(SAVE_AGAIN_S)
+            raise
+
+    return await patiently(save, is_over=lambda: clock.now() >= lease.until, again_s=SAVE_AGAIN_S)
 
 
 async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) -> Usable:
     grant = held.grant
     warn_at, is_same_end = _warning_after(service, held, tokens)
-    needs_at = expiry.need_of(service, grant.platform, _with_kept(held, tokens))
+    needs_at = expiry.needs_at(_with_kept(held, tokens), expiry.renews_of(service, grant.platform))
     sealed = grants.seal_tokens(service.vault, grant, tokens)
     sealed = replace(sealed, renew_at=due_at(service, grant, tokens), warn_at=warn_at)
 
@@ -285,7 +287,7 @@ async def _save(service: Service, held: Usable, lease: Lease, tokens: Tokens) ->
 def _warning_after(service: Service, held: Usable, tokens: Tokens) -> tuple[datetime | None, bool]:
     """When a warning may be due of tokens that follow these, and whether they end when these did."""
     renews, both = expiry.renews_of(service, held.grant.platform), (held.tokens, _with_kept(held, tokens))
-    former, ends = (expiry.last_chance(one, renews, has_refresh=one.refresh is not None) for one in both)
+    former, ends = (expiry.last_chance(one, renews) for one in both)
     is_same_end = expiry.is_same_end(former, ends)
     # What is told within the hour was told, if it is the end we knew: it may only be told a little later now.
     after = clock.now() + (expiry.SAME_END if is_same_end else timedelta(0))
@@ -333,7 +335,8 @@ def _outcome_of(error: MoorlineError) -> str:
 
 
 async def _put_off(service: Service, held: Usable, lease: Lease, renew_at: datetime) -> None:
-    needs_at = expiry.need_of(service, held.grant.platform, held.tokens, is_failing=True)
+    renews = expiry.renews_of(service, held.grant.platform)
+    needs_at = expiry.needs_at(held.tokens, renews, is_failing=True)
     await stored_grants.put_off(service.db, held.grant.id, lease, renew_at, needs_at=needs_at)
 
 
@@ -385,7 +388,7 @@ async def _held(service: Service, grant_id: str) -> Usable:
 
 def _can_renew(service: Service, held: Usable) -> bool:
     renews = expiry.renews_of(service, held.grant.platform)
-    return renews is Renews.BY_EXCHANGE or (renews is not Renews.NEVER and held.tokens.refresh is not None)
+    return renews is Renews.BY_EXCHANGE or (renews is not Renews.NEVER and held.tokens.has_refresh)
 
 
 def _works(tokens: Tokens, until: datetime) -> bool:

@@ -35,7 +35,7 @@ async def _tell(service: Service, tx: Statements, due: DueWarning) -> list[Accou
     found = await account_health.of_grant(tx, due.grant_id)
     if not found:
         return []
-    ends = expiry.last_chance(found[0], renews, has_refresh=found[0].has_refresh)
+    ends = expiry.last_chance(found[0], renews)
     await grants.plan_warning(tx, due.grant_id, expiry.next_warning(ends, now))
     days_left = expiry.due_days(ends, due.warn_at, now)
     rules = health.rules_of(service, due.platform)

@@ -40,6 +40,11 @@ class Tokens:
     granted: tuple[str, ...] | None = None
     service_url: str | None = None
 
+    @property
+    def has_refresh(self) -> bool:
+        """Whether a refresh token is among them."""
+        return self.refresh is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:

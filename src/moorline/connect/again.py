@@ -5,7 +5,7 @@ from moorline.connect import begin
 from moorline.connect.start import StartCall, Started, adapter_of
 from moorline.errors import Gone, Unauthorized
 from moorline.owners import api_keys, links, sessions
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import users
 from moorline.store.attempts import Attempt

@@ -16,7 +16,7 @@ from moorline.limits.buckets import BLUESKY_CLIENT, BLUESKY_PROFILE
 from moorline.limits.counting import Use
 from moorline.logs import about
 from moorline.owners import profiles
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import attempts
 from moorline.store.accounts import Account

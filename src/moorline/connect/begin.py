@@ -7,7 +7,7 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.connect import bot_code
 from moorline.connect.start import StartCall, Started, adapter_of, start
 from moorline.owners import apps
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.settings import PREFIX
 

@@ -12,7 +12,7 @@ from moorline.errors import BadRequest, FlowFailed, NotFound, Refused
 from moorline.limits.buckets import TELEGRAM_POLL
 from moorline.logs import about
 from moorline.owners import profiles
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import accounts as stored_accounts
 from moorline.store import attempts, bot_codes, bot_inboxes

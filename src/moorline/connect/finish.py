@@ -10,11 +10,11 @@ from typing import Literal, TypeVar
 
 from moorline import clock
 from moorline.accounts import accounts
+from moorline.accounts.patience import patiently
 from moorline.accounts.proven import Proven
 from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App, Connection, Identity, Tokens
 from moorline.connect import selection, state
-from moorline.connect.patience import patiently
 from moorline.connect.start import adapter_of
 from moorline.connect.steps import Trail
 from moorline.errors import (

@@ -9,7 +9,7 @@ from moorline.connect import steps
 from moorline.connect.steps import Failure
 from moorline.errors import BadRequest, NotFound, Slug
 from moorline.owners import profiles
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import attempts, connect_logs
 from moorline.store.account_events import Kind

@@ -5,7 +5,7 @@ from moorline.connect import begin, redirects
 from moorline.connect.start import StartCall, Started, adapter_of
 from moorline.errors import BadRequest
 from moorline.owners import links
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.owners.links import LinkOffer, Made, NewLink
 from moorline.service import Service
 from moorline.store import attempts

@@ -234,7 +234,7 @@ def _open(service: Service, opened: OpenSelection) -> tuple[OAuthPlatform, Token
 def _tokens_to_bytes(tokens: Tokens) -> bytes:
     plain: dict[str, Any] = asdict(tokens)
     for name in ("access_expires_at", "refresh_expires_at"):
-        plain[name] = None if plain[name] is None else clock.to_ms(plain[name])
+        plain[name] = clock.to_ms_or_none(plain[name])
     return json.dumps(plain).encode()
 
 
@@ -243,13 +243,9 @@ def _tokens_from_bytes(plain: bytes) -> Tokens:
     tokens = Tokens(**{**stored, "granted": _tuple(stored["granted"])})
     return replace(
         tokens,
-        access_expires_at=_instant(stored["access_expires_at"]),
-        refresh_expires_at=_instant(stored["refresh_expires_at"]),
+        access_expires_at=clock.from_ms_or_none(stored["access_expires_at"]),
+        refresh_expires_at=clock.from_ms_or_none(stored["refresh_expires_at"]),
     )
-
-
-def _instant(instant_ms: int | None) -> Any:
-    return None if instant_ms is None else clock.from_ms(instant_ms)
 
 
 def _tuple(values: list[str] | None) -> tuple[str, ...] | None:

@@ -12,8 +12,8 @@ from moorline.languages import check_language
 from moorline.limits.buckets import START_PROFILE
 from moorline.logs import about, event
 from moorline.owners import apps, profiles
-from moorline.owners.api_keys import Caller
 from moorline.owners.apps import Chosen
+from moorline.owners.caller import Caller
 from moorline.platforms import Adapter
 from moorline.service import Service
 from moorline.store import attempts

@@ -17,7 +17,7 @@ from moorline.limits.clients import client_of
 from moorline.limits.counting import Use, note
 from moorline.logs import event
 from moorline.owners import api_keys
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store.selections import OpenSelection
 

@@ -18,8 +18,9 @@ from moorline.http.shapes.profiles import ProfileAnswer, ProfileBody, ProfileLis
 from moorline.http.shapes.usage import Usage, UsageLimits, UsageStats
 from moorline.http.shapes.users import UserAnswer, UserList, UserShape
 from moorline.owners import api_keys, profiles, users
-from moorline.owners.api_keys import Caller, NewKey
+from moorline.owners.api_keys import NewKey
 from moorline.owners.audit import Actor
+from moorline.owners.caller import Caller
 from moorline.owners.profiles import ProfileChange
 from moorline.service import Service
 from moorline.store.api_keys import ApiKey

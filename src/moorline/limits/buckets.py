@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 MINUTE_S = 60
 QUARTER_S = 15 * 60
@@ -28,65 +29,31 @@ class Bucket:
 
 
 # Of calls: their number is MOORLINE_RATE_LIMIT_PER_MINUTE.
-KEY = Bucket(name="key", counted="calls with this key", most=1200, window_s=MINUTE_S)
-SELECTION = Bucket(name="selection", counted="calls for this connection", most=1200, window_s=MINUTE_S)
+_of_calls = partial(Bucket, most=1200, window_s=MINUTE_S)
+KEY = _of_calls(name="key", counted="calls with this key")
+SELECTION = _of_calls(name="selection", counted="calls for this connection")
 
 # Of steps of the flow, so that one who repeats one of them leaves the others room.
-START_PROFILE = Bucket(
-    name="start-profile",
-    counted="connections started for this profile",
-    most=600,
-    window_s=MINUTE_S,
-    with_calls=True,
-)
-CALLBACK_CLIENT = Bucket(
-    name="callback-client",
-    counted="returns from platforms from this address",
-    most=600,
-    window_s=MINUTE_S,
-    with_calls=True,
-)
-CALLBACK_STATE = Bucket(
-    name="callback-state", counted="returns for this connection", most=60, window_s=MINUTE_S, with_calls=True
-)
-PENDING_CLIENT = Bucket(
-    name="pending-client",
-    counted="readings of pending data from this address",
-    most=600,
-    window_s=MINUTE_S,
-    with_calls=True,
-)
-PENDING_ATTEMPT = Bucket(
-    name="pending-attempt",
-    counted="readings of this connection's pending data",
-    most=60,
-    window_s=MINUTE_S,
-    with_calls=True,
-)
-TELEGRAM_POLL = Bucket(
-    name="telegram-poll", counted="questions about this code", most=240, window_s=MINUTE_S, with_calls=True
-)
+_of_steps = partial(Bucket, window_s=MINUTE_S, with_calls=True)
+START_PROFILE = _of_steps(name="start-profile", counted="connections started for this profile", most=600)
+CALLBACK_CLIENT = _of_steps(name="callback-client", counted="returns from platforms from this address", most=600)
+CALLBACK_STATE = _of_steps(name="callback-state", counted="returns for this connection", most=60)
+PENDING_CLIENT = _of_steps(name="pending-client", counted="readings of pending data from this address", most=600)
+PENDING_ATTEMPT = _of_steps(name="pending-attempt", counted="readings of this connection's pending data", most=60)
+TELEGRAM_POLL = _of_steps(name="telegram-poll", counted="questions about this code", most=240)
 
 # Of what strangers may do from pages, or with guesses: limited even where calls are not.
-START_CLIENT = Bucket(name="start-client", counted="connections started from this address", most=30, window_s=QUARTER_S)
-START_LINK = Bucket(name="start-link", counted="connections started by this link", most=60, window_s=QUARTER_S)
-BLUESKY_CLIENT = Bucket(
-    name="bluesky-client", counted="wrong sign-ins to Bluesky from this address", most=30, window_s=QUARTER_S
+_of_strangers = partial(Bucket, window_s=QUARTER_S)
+START_CLIENT = _of_strangers(name="start-client", counted="connections started from this address", most=30)
+START_LINK = _of_strangers(name="start-link", counted="connections started by this link", most=60)
+BLUESKY_CLIENT = _of_strangers(name="bluesky-client", counted="wrong sign-ins to Bluesky from this address", most=30)
+BLUESKY_PROFILE = _of_strangers(name="bluesky-profile", counted="wrong sign-ins to Bluesky for this profile", most=30)
+SIGN_IN_CLIENT = _of_strangers(name="sign-in-client", counted="wrong passwords from this address", most=30)
+SIGN_IN_EMAIL = _of_strangers(name="sign-in-email", counted="wrong passwords for this e-mail address", most=100)
+SIGN_IN_EMAIL_AT_CLIENT = _of_strangers(
+    name="sign-in-email-at-client", counted="wrong passwords for this e-mail address from here", most=10
 )
-BLUESKY_PROFILE = Bucket(
-    name="bluesky-profile", counted="wrong sign-ins to Bluesky for this profile", most=30, window_s=QUARTER_S
-)
-SIGN_IN_CLIENT = Bucket(name="sign-in-client", counted="wrong passwords from this address", most=30, window_s=QUARTER_S)
-SIGN_IN_EMAIL = Bucket(
-    name="sign-in-email", counted="wrong passwords for this e-mail address", most=100, window_s=QUARTER_S
-)
-SIGN_IN_EMAIL_AT_CLIENT = Bucket(
-    name="sign-in-email-at-client",
-    counted="wrong passwords for this e-mail address from here",
-    most=10,
-    window_s=QUARTER_S,
-)
-PASSWORD_MEMBER = Bucket(name="password-member", counted="wrong passwords of this member", most=10, window_s=QUARTER_S)
+PASSWORD_MEMBER = _of_strangers(name="password-member", counted="wrong passwords of this member", most=10)
 
 # Toward a platform: what its app may be asked for, where the operator knows it. Nobody is refused: it waits.
 RENEWAL_PLATFORM = Bucket(
@@ -95,24 +62,7 @@ RENEWAL_PLATFORM = Bucket(
 
 OF_CALLS = (KEY, SELECTION)
 BY_NAME: Mapping[str, Bucket] = {
-    bucket.name: bucket
-    for bucket in (
-        START_PROFILE,
-        CALLBACK_CLIENT,
-        CALLBACK_STATE,
-        PENDING_CLIENT,
-        PENDING_ATTEMPT,
-        TELEGRAM_POLL,
-        START_CLIENT,
-        START_LINK,
-        BLUESKY_CLIENT,
-        BLUESKY_PROFILE,
-        SIGN_IN_CLIENT,
-        SIGN_IN_EMAIL,
-        SIGN_IN_EMAIL_AT_CLIENT,
-        PASSWORD_MEMBER,
-        RENEWAL_PLATFORM,
-    )
+    bucket.name: bucket for bucket in tuple(globals().values()) if isinstance(bucket, Bucket) and bucket not in OF_CALLS
 }
 _GIVEN = re.compile(r"([a-z-]+)=(\d{1,9})")
 

@@ -10,6 +10,7 @@ from moorline import clock, ids
 from moorline.errors import BadRequest, Conflict, NotFound, Unauthorized
 from moorline.owners import audit
 from moorline.owners.audit import Actor
+from moorline.owners.caller import Caller
 from moorline.store import api_keys, links, users
 from moorline.store.api_keys import ApiKey, KeyOfUser, Permission
 from moorline.store.db import Database, Statements, UniqueViolated
@@ -18,30 +19,6 @@ MAX_LIVE_KEYS = 10
 LOOKUP_CHARS = 12  # of the 64 random ones: finds the row, and leaves 208 bits to be compared in constant time
 _KEY = re.compile(r"sk_[0-9a-f]{64}")
 _NO_KEY_HASH = bytes(32)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who calls. `user_id` is the tenant (root user), `member_id` the person; `profile_ids` None: every profile.
-
-    `key_id` None: a person who signed in, or a connect link (`link_id`), and no program with a key. `has_own_apps`: the
-    tenant uses an app of its own on some platform.
-    """
-
-    user_id: str
-    member_id: str
-    key_id: str | None
-    profile_ids: frozenset[str] | None
-    may_write: bool
-    reveal_tokens: bool
-    redirect_allowlist: tuple[str, ...] | None
-    expires_at: datetime | None = None
-    has_own_apps: bool = True
-    link_id: str | None = None
-
-    def may_see(self, profile_id: str) -> bool:
-        """Whether the key and its user are allowed this profile of the tenant."""
-        return self.profile_ids is None or profile_id in self.profile_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.adapter.values import App
 from moorline.errors import AppMisconfigured, BadRequest, Conflict, FlowFailed, Forbidden, NotFound
 from moorline.owners import audit
-from moorline.owners.api_keys import Caller
 from moorline.owners.audit import Action, Actor
+from moorline.owners.caller import Caller
 from moorline.platforms import Adapter
 from moorline.service import Service
 from moorline.settings import PlatformSettings

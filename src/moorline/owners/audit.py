@@ -5,16 +5,14 @@ So nothing is changed without an entry, and no entry tells of a change that was 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 from moorline import clock, ids
 from moorline.errors import BadRequest, Forbidden
+from moorline.owners.caller import Caller
 from moorline.store import audit
 from moorline.store.audit import AuditEntry
 from moorline.store.db import Database, Statements
-
-if TYPE_CHECKING:  # keys are audited too, so their room imports this one
-    from moorline.owners.api_keys import Caller
 
 KEEP = timedelta(days=400)  # a year, and time to look back on it
 
@@ -57,7 +55,7 @@ class Actor:
     source: Source
 
     @classmethod
-    def of(cls, caller: "Caller") -> Self:
+    def of(cls, caller: Caller) -> Self:
         """A caller with a key, a member who signed in, or who opened a connect link."""
         source: Source = "page" if caller.link_id else "dashboard"
         return cls(
@@ -99,7 +97,7 @@ async def note(tx: Statements, actor: Actor, action: Action, subject_id: str | N
 
 
 async def list_entries(
-    db: Statements, caller: "Caller", *, action: Action | None = None, before: str | None = None, limit: int = 50
+    db: Statements, caller: Caller, *, action: Action | None = None, before: str | None = None, limit: int = 50
 ) -> list[AuditEntry]:
     """The tenant's entries, newest first, those older than the entry `before`; an unknown or foreign one has none.
 

@@ -10,8 +10,9 @@ from moorline import clock, ids
 from moorline.errors import BadRequest, Conflict, Forbidden, Gone
 from moorline.logs import event
 from moorline.owners import api_keys, audit, passwords, profiles
-from moorline.owners.api_keys import Caller, NewKey
+from moorline.owners.api_keys import NewKey
 from moorline.owners.audit import Actor
+from moorline.owners.caller import Caller
 from moorline.owners.users import EMAIL
 from moorline.store import api_keys as stored_api_keys
 from moorline.store import invites, users

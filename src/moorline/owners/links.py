@@ -12,8 +12,8 @@ from moorline import clock, ids
 from moorline.errors import BadRequest, FlowFailed, Gone, NotFound
 from moorline.languages import check_language
 from moorline.owners import apps, audit, profiles
-from moorline.owners.api_keys import Caller
 from moorline.owners.audit import Actor
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import accounts, links, users
 from moorline.store import profiles as stored_profiles

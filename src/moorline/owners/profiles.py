@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from moorline import clock, ids
 from moorline.errors import BadRequest, Forbidden, NotFound
 from moorline.owners import audit
-from moorline.owners.api_keys import Caller
 from moorline.owners.audit import Actor
+from moorline.owners.caller import Caller
 from moorline.store import profiles, users
 from moorline.store.db import Database, ReferenceViolated, Statements
 from moorline.store.profiles import Profile, ProfileRow

@@ -13,8 +13,8 @@ from moorline import clock, ids
 from moorline.errors import BadRequest, Gone, Unauthorized
 from moorline.logs import event
 from moorline.owners import audit, passwords
-from moorline.owners.api_keys import Caller
 from moorline.owners.audit import Actor
+from moorline.owners.caller import Caller
 from moorline.store import sessions, sign_in_links, users
 from moorline.store.db import Database, Statements
 from moorline.store.sessions import Session

@@ -5,8 +5,8 @@ import re
 from moorline import clock, ids
 from moorline.errors import BadRequest, Conflict, NotFound
 from moorline.owners import audit, profiles
-from moorline.owners.api_keys import Caller
 from moorline.owners.audit import Actor
+from moorline.owners.caller import Caller
 from moorline.owners.profiles import ProfileChange
 from moorline.store import users
 from moorline.store.db import Database, Statements, UniqueViolated

@@ -85,17 +85,13 @@ def from_row(row: Row) -> AccountFacts:
         is_active=bool(row["is_active"]),
         app_id=row["app_id"],
         granted=None if row["granted"] is None else tuple(json.loads(row["granted"])),
-        dead_at=_instant(row["dead_at_ms"]),
+        dead_at=clock.from_ms_or_none(row["dead_at_ms"]),
         dead_reason=row["dead_reason"],
-        proven_at=_instant(row["proven_at_ms"]),
-        access_expires_at=_instant(row["access_expires_at_ms"]),
-        refresh_expires_at=_instant(row["refresh_expires_at_ms"]),
-        renew_at=_instant(row["renew_at_ms"]),
+        proven_at=clock.from_ms_or_none(row["proven_at_ms"]),
+        access_expires_at=clock.from_ms_or_none(row["access_expires_at_ms"]),
+        refresh_expires_at=clock.from_ms_or_none(row["refresh_expires_at_ms"]),
+        renew_at=clock.from_ms_or_none(row["renew_at_ms"]),
         failures=row["failures"],
         has_refresh=bool(row["has_refresh"]),
         has_own_token=bool(row["has_own_token"]),
     )
-
-
-def _instant(instant_ms: int | None) -> datetime | None:
-    return None if instant_ms is None else clock.from_ms(instant_ms)

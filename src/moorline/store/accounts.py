@@ -323,7 +323,7 @@ async def put_token(
         " access_expires_at_ms = excluded.access_expires_at_ms, updated_at_ms = excluded.updated_at_ms",
         account_id,
         access_sealed,
-        None if expires_at is None else clock.to_ms(expires_at),
+        clock.to_ms_or_none(expires_at),
         clock.to_ms(now),
     )
 

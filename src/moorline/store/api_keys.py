@@ -58,7 +58,7 @@ async def insert(db: Statements, key: ApiKey) -> None:
         _list_to_json(key.profile_ids),
         key.reveal_tokens,
         _list_to_json(key.redirect_allowlist),
-        None if key.expires_at is None else clock.to_ms(key.expires_at),
+        clock.to_ms_or_none(key.expires_at),
         clock.to_ms(key.created_at),
     )
 
@@ -148,6 +148,6 @@ def _key(row: Row) -> ApiKey:
         profile_ids=_json_to_list(row["profile_ids"]),
         reveal_tokens=bool(row["reveal_tokens"]),
         redirect_allowlist=_json_to_list(row["redirect_allowlist"]),
-        expires_at=None if row["expires_at_ms"] is None else clock.from_ms(row["expires_at_ms"]),
+        expires_at=clock.from_ms_or_none(row["expires_at_ms"]),
         created_at=clock.from_ms(row["created_at_ms"]),
     )

@@ -316,10 +316,6 @@ def _attempt(row: Row) -> Attempt:
         tries=row["tries"] or 0,
         created_at=clock.from_ms(row["created_at_ms"]),
         expires_at=clock.from_ms(row["expires_at_ms"]),
-        consumed_at=_instant(row["consumed_at_ms"]),
-        finished_at=_instant(row["finished_at_ms"]),
+        consumed_at=clock.from_ms_or_none(row["consumed_at_ms"]),
+        finished_at=clock.from_ms_or_none(row["finished_at_ms"]),
     )
-
-
-def _instant(instant_ms: int | None) -> datetime | None:
-    return None if instant_ms is None else clock.from_ms(instant_ms)

@@ -136,5 +136,5 @@ def _entry(row: Row) -> LogEntry:
         headless=bool(row["headless"]),
         is_reconnect=bool(row["is_reconnect"]),
         created_at=clock.from_ms(row["created_at_ms"]),
-        finished_at=None if row["finished_at_ms"] is None else clock.from_ms(row["finished_at_ms"]),
+        finished_at=clock.from_ms_or_none(row["finished_at_ms"]),
     )

@@ -13,6 +13,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Literal, Protocol, TypeVar
 
+from typing_extensions import override
+
 from moorline.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -99,6 +101,31 @@ class Database(Statements, Protocol):
     async def close(self) -> None:
         """Finish what is under way and let go."""
         ...
+
+
+class Wrapped(Database):
+    """A database that stands before another; what is no statement goes straight on to that."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @property
+    @override
+    def engine(self) -> Literal["sqlite", "postgresql"]:
+        return self._db.engine
+
+    @property
+    @override
+    def load(self) -> Load:
+        return self._db.load
+
+    @override
+    async def ahead(self) -> timedelta:
+        return await self._db.ahead()
+
+    @override
+    async def close(self) -> None:
+        await self._db.close()
 
 
 class UniqueViolated(Exception):

@@ -98,12 +98,6 @@ async def claim(
     return [_delivery(row) for row in rows]
 
 
-async def next_due(db: Statements) -> datetime | None:
-    """When the next delivery may go; None when none waits."""
-    row = await db.one(f"SELECT d.due_at_ms {_OF_ACTIVE} WHERE {_MAY_GO} ORDER BY d.due_at_ms LIMIT 1")
-    return None if row is None else clock.from_ms(row["due_at_ms"])
-
-
 async def waiting(db: Statements, webhook_id: str) -> Waiting:
     """What waits for a webhook."""
     row = await db.one(

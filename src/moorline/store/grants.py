@@ -45,6 +45,11 @@ class SealedTokens:
     failures: int = 0
     warn_at: datetime | None = None
 
+    @property
+    def has_refresh(self) -> bool:
+        """Whether a refresh token is among them."""
+        return self.refresh_sealed is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueWarning:
@@ -158,12 +163,12 @@ async def put_tokens(
         grant_id,
         tokens.access_sealed,
         tokens.refresh_sealed,
-        _ms(tokens.access_expires_at),
-        _ms(tokens.refresh_expires_at),
-        _ms(tokens.renew_at),
+        clock.to_ms_or_none(tokens.access_expires_at),
+        clock.to_ms_or_none(tokens.refresh_expires_at),
+        clock.to_ms_or_none(tokens.renew_at),
         clock.to_ms(now),
         clock.to_ms(consented_at),
-        _ms(tokens.warn_at),
+        clock.to_ms_or_none(tokens.warn_at),
     )
     return touched == 1
 
@@ -277,7 +282,7 @@ async def revive(db: Statements, grant_id: str, now: datetime, *, needs_at: date
 
     `needs_at`: from when on a person is needed, as far as is known today (None: never, or nobody told).
     """
-    given = clock.to_ms(now), _ms(needs_at)
+    given = clock.to_ms(now), clock.to_ms_or_none(needs_at)
     # Nearly always it had not, and this is all; the second statement is for one that had.
     if await db.run(
         "UPDATE grants SET proven_at_ms = $2, needs_at_ms = $3 WHERE id = $1 AND dead_at_ms IS NULL", grant_id, *given
@@ -294,7 +299,8 @@ async def revive(db: Statements, grant_id: str, now: datetime, *, needs_at: date
 
 async def set_need(db: Statements, grant_id: str, needs_at: datetime | None) -> None:
     """Note from when on a person is needed, unless it was given up: then one is."""
-    await db.run("UPDATE grants SET needs_at_ms = $2 WHERE id = $1 AND dead_at_ms IS NULL", grant_id, _ms(needs_at))
+    at_ms = clock.to_ms_or_none(needs_at)
+    await db.run("UPDATE grants SET needs_at_ms = $2 WHERE id = $1 AND dead_at_ms IS NULL", grant_id, at_ms)
 
 
 async def renew_tokens(
@@ -316,11 +322,11 @@ async def renew_tokens(
         lease.version,
         tokens.access_sealed,
         tokens.refresh_sealed,
-        _ms(tokens.access_expires_at),
-        _ms(tokens.refresh_expires_at),
+        clock.to_ms_or_none(tokens.access_expires_at),
+        clock.to_ms_or_none(tokens.refresh_expires_at),
         clock.to_ms(now),
-        _ms(tokens.renew_at),
-        _ms(tokens.warn_at),
+        clock.to_ms_or_none(tokens.renew_at),
+        clock.to_ms_or_none(tokens.warn_at),
         is_same_end,
     )
     return touched == 1
@@ -352,7 +358,7 @@ async def take_warning(tx: Statements, due: DueWarning) -> bool:
 
 async def plan_warning(db: Statements, grant_id: str, warn_at: datetime | None) -> None:
     """Set when a warning may be due next (None: never)."""
-    await db.run("UPDATE grant_tokens SET warn_at_ms = $2 WHERE grant_id = $1", grant_id, _ms(warn_at))
+    await db.run("UPDATE grant_tokens SET warn_at_ms = $2 WHERE grant_id = $1", grant_id, clock.to_ms_or_none(warn_at))
 
 
 async def delete_unused(db: Statements, grant_id: str) -> bool:
@@ -363,25 +369,17 @@ async def delete_unused(db: Statements, grant_id: str) -> bool:
     return touched == 1
 
 
-def _ms(instant: datetime | None) -> int | None:
-    return None if instant is None else clock.to_ms(instant)
-
-
-def _instant(instant_ms: int | None) -> datetime | None:
-    return None if instant_ms is None else clock.from_ms(instant_ms)
-
-
 def _tokens(row: Row) -> SealedTokens:
     refresh_sealed = row["refresh_sealed"]
     return SealedTokens(
         version=row["version"],
         access_sealed=bytes(row["access_sealed"]),
         refresh_sealed=None if refresh_sealed is None else bytes(refresh_sealed),
-        access_expires_at=_instant(row["access_expires_at_ms"]),
-        refresh_expires_at=_instant(row["refresh_expires_at_ms"]),
-        renew_at=_instant(row["renew_at_ms"]),
+        access_expires_at=clock.from_ms_or_none(row["access_expires_at_ms"]),
+        refresh_expires_at=clock.from_ms_or_none(row["refresh_expires_at_ms"]),
+        renew_at=clock.from_ms_or_none(row["renew_at_ms"]),
         failures=row["failures"],
-        warn_at=_instant(row["warn_at_ms"]),
+        warn_at=clock.from_ms_or_none(row["warn_at_ms"]),
     )
 
 

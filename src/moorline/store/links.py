@@ -191,6 +191,6 @@ def _link(row: Row) -> Link:
         max_uses=row["max_uses"],
         uses=row["uses"],
         expires_at=clock.from_ms(row["expires_at_ms"]),
-        revoked_at=None if row["revoked_at_ms"] is None else clock.from_ms(row["revoked_at_ms"]),
+        revoked_at=clock.from_ms_or_none(row["revoked_at_ms"]),
         created_at=clock.from_ms(row["created_at_ms"]),
     )

@@ -41,10 +41,10 @@ async def insert(db: Statements, webhook: Webhook) -> None:
         webhook.is_active,
         webhook.secret_sealed,
         webhook.former_secret_sealed,
-        _ms(webhook.former_until),
+        clock.to_ms_or_none(webhook.former_until),
         webhook.headers_sealed,
         webhook.given_up_in_a_row,
-        _ms(webhook.last_fired_at),
+        clock.to_ms_or_none(webhook.last_fired_at),
         clock.to_ms(webhook.created_at),
     )
 
@@ -89,7 +89,7 @@ async def update(db: Statements, webhook: Webhook) -> bool:
         json.dumps(webhook.events),
         webhook.secret_sealed,
         webhook.former_secret_sealed,
-        _ms(webhook.former_until),
+        clock.to_ms_or_none(webhook.former_until),
         webhook.headers_sealed,
     )
     return touched == 1
@@ -131,14 +131,6 @@ async def delete(db: Statements, user_id: str, webhook_id: str) -> bool:
     return await db.run("DELETE FROM webhooks WHERE id = $1 AND user_id = $2", webhook_id, user_id) == 1
 
 
-def _ms(instant: datetime | None) -> int | None:
-    return None if instant is None else clock.to_ms(instant)
-
-
-def _instant(instant_ms: int | None) -> datetime | None:
-    return None if instant_ms is None else clock.from_ms(instant_ms)
-
-
 def _bytes(value: bytes | None) -> bytes | None:
     return None if value is None else bytes(value)
 
@@ -153,9 +145,9 @@ def _webhook(row: Row) -> Webhook:
         is_active=bool(row["is_active"]),
         secret_sealed=bytes(row["secret_sealed"]),
         former_secret_sealed=_bytes(row["former_secret_sealed"]),
-        former_until=_instant(row["former_until_ms"]),
+        former_until=clock.from_ms_or_none(row["former_until_ms"]),
         headers_sealed=_bytes(row["headers_sealed"]),
         given_up_in_a_row=row["given_up_in_a_row"],
-        last_fired_at=_instant(row["last_fired_at_ms"]),
+        last_fired_at=clock.from_ms_or_none(row["last_fired_at_ms"]),
         created_at=clock.from_ms(row["created_at_ms"]),
     )

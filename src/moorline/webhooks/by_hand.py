@@ -5,7 +5,7 @@ from datetime import datetime
 
 from moorline import clock, ids
 from moorline.errors import NotFound
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import deliveries, delivery_logs, webhooks
 from moorline.store.db import Statements

@@ -43,26 +43,19 @@ class Deliveries:
         self._arrivals = Arrivals(service.db)
         self._window = Window(most=AT_ONCE, most_of_kind=AT_ONE_WEBHOOK, refill=CLAIMED_TOGETHER)
 
-    async def work(self, *, limit: int | None = None) -> int:
-        """Send what is due and what becomes so meanwhile, `limit` at most, and record the outcomes; how many.
+    async def work(self) -> int:
+        """Send what is due and what becomes so meanwhile, and record the outcomes; how many.
 
         Raises: StoreUnavailable, once nothing is under way any more; what was not recorded is sent again.
         """
-        left = AT_ONCE if limit is None else limit
+        return await self._window.keep_full(self._begin)
 
-        async def begin(full: Sequence[str]) -> Begun:
-            nonlocal left
-            self._service.pulse.beat("deliveries")  # while there is plenty to do, the work never ends
-            most = 0 if self._service.stopping.is_set() else min(self._window.room, CLAIMED_TOGETHER, left)
-            count = await self._begin(most, full) if most else 0
-            left -= 0 if limit is None else count
-            return Begun(count=count, may_be_more=0 < count == most)
-
-        return await self._window.keep_full(begin)
-
-    async def _begin(self, most: int, full: Sequence[str]) -> int:
-        """Claim and begin; how many were claimed."""
+    async def _begin(self, full: Sequence[str]) -> Begun:
+        self._service.pulse.beat("deliveries")  # while there is plenty to do, the work never ends
+        if self._service.stopping.is_set():
+            return Begun(count=0, may_be_more=False)
         db, now, window = self._service.db, clock.now(), self._window
+        most = min(window.room, CLAIMED_TOGETHER)
         claimed = await deliveries.claim(
             db, holder=ids.new_id(), now=now, until=now + LEASE, limit=most, except_of=full
         )
@@ -70,7 +63,7 @@ class Deliveries:
         for one in claimed:
             if (webhook := to[one.webhook_id]) is not None:
                 window.begin(f"{one.position} {one.tries}", webhook.id, self._work(webhook, one))
-        return len(claimed)
+        return Begun(count=len(claimed), may_be_more=0 < len(claimed) == most)
 
     async def _work(self, webhook: Webhook, delivery: Delivery) -> None:
         with working("delivery"):
@@ -102,16 +95,6 @@ class Deliveries:
             status=outcome.status_code,
             reason=outcome.error,
         )
-
-
-async def deliver_due(service: Service, *, limit: int = 100) -> int:
-    """`Deliveries.work`, once."""
-    return await Deliveries(service).work(limit=limit)
-
-
-async def next_due(service: Service) -> datetime | None:
-    """When the next delivery may go; None when none waits. In the past: now."""
-    return await deliveries.next_due(service.db)
 
 
 async def purge(service: Service, now: datetime, limit: int) -> int:

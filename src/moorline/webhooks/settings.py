@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from moorline import clock, ids
 from moorline.errors import BadRequest, Forbidden, NotFound
 from moorline.owners import audit
-from moorline.owners.api_keys import Caller
 from moorline.owners.audit import Actor
+from moorline.owners.caller import Caller
 from moorline.service import Service
 from moorline.store import deliveries, users, webhooks
 from moorline.store.db import Statements

@@ -15,7 +15,7 @@ from moorline.connect import journal, steps
 from moorline.connect.steps import Step
 from moorline.errors import NotFound, Slug
 from moorline.owners import people
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.pages import view, words
 from moorline.pages.dashboard import board, entries
 from moorline.pages.dashboard.profile_select import profile_named, profile_select

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from moorline.errors import Forbidden, NotFound
 from moorline.owners import profiles
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.pages.dashboard.session import BoardRequest
 from moorline.pages.request import service_of
 from moorline.pages.words import N_

@@ -9,7 +9,7 @@ from litestar.handlers import BaseRouteHandler
 
 from moorline.access import Access
 from moorline.owners import sessions
-from moorline.owners.api_keys import Caller
+from moorline.owners.caller import Caller
 from moorline.pages.look import Look, look_of
 from moorline.pages.request import Visit, csrf_matches, csrf_of, is_same_site, service_of
 from moorline.pages.signing import SESSION, cookie_of

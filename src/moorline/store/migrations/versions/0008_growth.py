@@ -1,13 +1,14 @@
 """What is asked of a million accounts has its index: who needs a person, accounts of a profile, what is to be purged.
 
 `grants.needs_at_ms`: from when on a person is needed, as far as is known; NULL: nobody is. `grants.granted_key` stands
-for platform, app and granted scopes together (`store.grants.granted_key`).
+for platform, app and granted scopes together.
 """
+
+import hashlib
+import json
 
 import sqlalchemy as sa
 from alembic import op
-
-from moorline.store.grants import granted_key
 
 revision = "0008"
 down_revision = "0007"
@@ -74,7 +75,13 @@ def _note_granted() -> None:
     )
     for platform, app_id, granted in found:
         given = {"platform": platform, "app_id": app_id, "granted": granted}
-        connection.execute(note, {"key": granted_key(platform, app_id, granted), **given})
+        connection.execute(note, {"key": _granted_key(platform, app_id, granted), **given})
+
+
+def _granted_key(platform: str, app_id: str, granted: str) -> int:
+    """As `store.grants` reckoned it when this was written."""
+    told = json.dumps([platform, app_id, sorted(json.loads(granted))])
+    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8], "big", signed=True)
 
 
 def downgrade() -> None:
