@@ -229,9 +229,47 @@ def test_an_unknown_setting_is_refused_with_the_one_that_was_meant(name: str, me
     assert the_fault(**{name: "s3cret"}) == f"MOORLINE_{name} is not a setting. Did you mean MOORLINE_{meant}?"
 
 
-def test_a_database_of_several_servers_is_taken() -> None:
-    url = "postgresql://u:p@one:5432,two:5433/moorline?target_session_attrs=read-write"
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@one:5432,two:5433/moorline?target_session_attrs=read-write",
+        "postgresql://u:p@one,[::1]:5433/moorline?sslmode=verify-full&application_name=moorline",
+        "postgres:///moorline?host=one,two&port=5432,5433&user=u",
+        "postgresql://u:p%40%2C%2F@%2Frun%2Fpostgresql/moorline",
+        "postgresql:///moorline",
+    ],
+    ids=["several", "sixth version", "parameters", "socket", "environment"],
+)
+def test_a_database_of_one_server_or_several_is_taken(url: str) -> None:
     assert loaded(DATABASE_URL=url).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        ("@one:5432,/moorline", "names a server without a host"),
+        ("@,one/moorline", "names a server without a host"),
+        ("@:5432/moorline", "names a server without a host"),
+        ("@one:5432,two:x/moorline", "has no number as its port"),
+        ("@one:0/moorline", "has no number as its port"),
+        ("@[::1/moorline", "has no number as its port"),
+        ("/7q7@one/moorline", "has no number as its port"),
+        ("@7q7@one/moorline", "has more than one @"),
+        ("@/moorline?host=one,two&port=1,2,3", "names 3 ports for 2 servers"),
+        ("@one/moorline?read-write", "has something after ? that is not name=value"),
+        ("@one,two/moorline?target_session_attrs=standby", "that is none of: any, primary, read-write"),
+        ("@one/moorline?sslmode=on", "has a sslmode that is none of: disable, allow, prefer"),
+        ("@one/moorline?connect_timeout=3", "has connect_timeout after ?, which means nothing here"),
+    ],
+    ids=[
+        "comma last", "comma first", "port alone", "port of one", "no port", "bracket", "slash", "at", "ports",
+        "no value", "standby", "sslmode", "of libpq",
+    ],
+)  # fmt: skip
+def test_an_address_no_database_can_have_is_refused_and_not_repeated(rest: str, reason: str) -> None:
+    sentence = the_fault(DATABASE_URL=f"postgresql://harbour:pa55{rest}")
+    assert reason in sentence
+    assert not any(part in sentence for part in ("harbour", "pa55", "7q7", "5432"))
 
 
 def test_how_many_statements_are_kept_is_found_out_unless_it_is_said() -> None:

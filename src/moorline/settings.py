@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from moorline import vault
+from moorline.store import addresses
 
 PREFIX = "MOORLINE_"
 IN_FILE = "_FILE"
@@ -237,8 +238,11 @@ class _Reader:
             self._fault(name, "must start with sqlite:/// (then a path) or postgresql:// (then user, host, database).")
         elif text.removeprefix("sqlite:///") in {"", ":memory:"}:
             self._fault(name, "must name a file after sqlite:///: what is kept nowhere would be lost.")
-        elif not text.startswith("sqlite:") and not _has_port_or_none(text):
-            self._fault(name, "has no number as its port: is a character of the password not percent-encoded?")
+        elif not text.startswith("sqlite:"):
+            try:
+                addresses.check(text)
+            except addresses.WrongAddress as wrong:
+                self._fault(name, str(wrong))
         return text
 
     def _limits_url(self, name: str, default: str) -> str:
@@ -322,10 +326,8 @@ def _is_redis(url: str) -> bool:
 
 
 def _has_port_or_none(url: str) -> bool:
-    """Whether each of an address's servers, of which a database may have several, has a good port or none."""
     try:
-        places = urlsplit(url).netloc.rpartition("@")[2].split(",")
-        return all(urlsplit(f"//{place}").port != 0 for place in places)
+        return urlsplit(url).port != 0
     except ValueError:
         return False
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 from moorline.store import engines as store
 from moorline.store import migrate, postgresql
 from moorline.store.db import Database, PoolOptions, Statements
+from moorline.store.servers import Servers
 from tests.engines import PostgresqlServer
 from tests.fleet.deployment import Fleet
 from tests.fleet.load import Load
@@ -93,8 +94,8 @@ async def test_statements_kept_prepared_are_what_a_pooler_without_support_breaks
 
 
 async def test_a_pooler_is_told_from_a_server(direct: str, pooled: str) -> None:
-    assert await postgresql._is_pooled(direct) is False
-    assert await postgresql._is_pooled(pooled) is True
+    assert await postgresql._is_pooled(Servers(direct)) is False
+    assert await postgresql._is_pooled(Servers(pooled)) is True
 
 
 def test_a_fleet_behind_the_pooler_answers_everybody(postgresql_server: PostgresqlServer, tmp_path: Path) -> None:

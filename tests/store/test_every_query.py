@@ -10,7 +10,7 @@ import pytest
 
 from moorline import store
 
-NO_TABLES = {"db", "engines", "sqlite", "postgresql", "migrate", "migrations"}
+NO_TABLES = {"addresses", "db", "engines", "sqlite", "postgresql", "migrate", "migrations", "servers"}
 TABLE_FILES = sorted(module.name for module in pkgutil.iter_modules(store.__path__) if module.name not in NO_TABLES)
 TESTS = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
 CALLED = set(re.findall(r"\b(\w+)\.(\w+)\(", TESTS))

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from moorline import clock, ids
-from moorline.accounts import expiry, grants, history, pauses
+from moorline.accounts import expiry, grants, history, leases, pauses
 from moorline.accounts.patience import patiently
 from moorline.adapter.app_password import AppPasswordPlatform
 from moorline.adapter.oauth import OAuthPlatform
@@ -206,7 +206,7 @@ async def _renewed(service: Service, held: Usable) -> Usable:
     while True:
         now = clock.now()
         lease = Lease(holder=ids.new_id(), version=held.version, until=now + timedelta(seconds=LEASE_S))
-        if await stored_grants.claim(service.db, held.grant.id, lease, now):
+        if await leases.claimed(service, held.grant.id, lease, now):
             if clock.now() < lease.until:
                 return await _renew(service, held, lease)
             continue  # this process was frozen for so long that another may be at it: look anew before asking

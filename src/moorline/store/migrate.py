@@ -140,9 +140,9 @@ async def _on_postgresql(url: str, direction: Literal["upgrade", "downgrade"], r
 
 async def _connected(url: str) -> object:
     """The driver reads the address, so that every form of it does that `serve` takes."""
-    import asyncpg
+    from moorline.store.servers import Servers
 
-    return await asyncpg.connect(url, statement_cache_size=0)
+    return await Servers(url).connect(statement_cache_size=0)
 
 
 def _migrate(connection: "Connection", direction: Literal["upgrade", "downgrade"], revision: str) -> None:

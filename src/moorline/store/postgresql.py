@@ -25,6 +25,7 @@ from moorline.store.db import (
     Work,
     writes,
 )
+from moorline.store.servers import Servers
 
 T = TypeVar("T")
 
@@ -77,9 +78,11 @@ class PostgresqlDatabase(Database):
     async def open(cls, url: str, options: PoolOptions) -> "PostgresqlDatabase":
         """Connect. Raises: StoreUnavailable, naming neither user nor password."""
         try:
-            is_pooled = await _is_pooled(url)
+            servers = Servers(url)
+            is_pooled = await _is_pooled(servers)
             pool = await asyncpg.create_pool(
                 url,
+                connect=servers.connect,
                 min_size=1,
                 max_size=options.size,
                 timeout=ACQUIRE_TIMEOUT_S,
@@ -91,6 +94,7 @@ class PostgresqlDatabase(Database):
             )
         except (*_PASSING, asyncpg.PostgresError, ValueError, OverflowError) as error:  # the last two: no such address
             raise StoreUnavailable(f"PostgreSQL cannot be reached: {type(error).__name__}.") from error
+        servers.moved = pool.expire_connections  # to the server before, which may live on and take no writes
         return cls(pool)
 
     @property
@@ -171,6 +175,11 @@ class PostgresqlDatabase(Database):
                 # The server was demoted. Its connections live on, so that they would be used for ever.
                 await self._pool.expire_connections()
             raise _unavailable(error, in_doubt=is_connected and doubt.exists) from error
+        except asyncpg.PostgresError as error:
+            if is_connected:
+                raise
+            # A server that lets nobody in, as one may that has just taken over.
+            raise _unavailable(error, in_doubt=False) from error
         finally:
             self._under_way -= 1
             if self._closing and not self._under_way:
@@ -217,10 +226,10 @@ async def _leave_as_it_is(_connection: "asyncpg.Connection[asyncpg.Record]") -> 
     """
 
 
-async def _is_pooled(url: str) -> bool:
+async def _is_pooled(servers: Servers) -> bool:
     """Whether a pooler stands between: it made up the process id that it told at the greeting."""
-    connection = await asyncpg.connect(
-        url, timeout=ACQUIRE_TIMEOUT_S, command_timeout=ACQUIRE_TIMEOUT_S, statement_cache_size=0
+    connection = await servers.connect(
+        timeout=ACQUIRE_TIMEOUT_S, command_timeout=ACQUIRE_TIMEOUT_S, statement_cache_size=0
     )
     try:
         answered: Any = await connection.fetchval("SELECT pg_backend_pid()")
