@@ -150,18 +150,25 @@ async def test_when_the_last_of_them_fails_the_others_are_brought_to_the_disk_al
     await file.close()
 
 
+@pytest.mark.parametrize(
+    "put",
+    [lambda file: file.run(PUT, "a", ""), lambda file: file.one(f"{PUT} RETURNING bot_id", "a", "")],
+    ids=["in turn", "at once"],
+)
 async def test_a_locked_file_is_unavailable_and_then_available_again(
-    path: str, monkeypatch: pytest.MonkeyPatch
+    path: str, monkeypatch: pytest.MonkeyPatch, put: Callable[[Statements], Awaitable[object]]
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
     file = SqliteDatabase.open(path)
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreUnavailable, match="nothing was changed"):
-            await file.run(PUT, "a", "")
+            await put(file)
         other.execute("ROLLBACK")
     other.close()
-    assert await file.run(PUT, "a", "") == 1
+    assert await count(file) == 0
+    await put(file)
+    assert await count(file) == 1
     await file.close()
 
 
@@ -199,21 +206,6 @@ async def test_a_row_to_be_written_at_once_waits_for_another_writer_and_the_loop
     assert row is not None
     assert row["bot_id"] == "a"
     assert await count(file) == 1
-
-
-async def test_what_waited_too_long_for_another_writer_is_unavailable(
-    path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
-    file = SqliteDatabase.open(path)
-    with sqlite3.connect(path, isolation_level=None) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StoreUnavailable, match="nothing was changed"):
-            await file.one(f"{PUT} RETURNING bot_id", "a", "")
-        other.execute("ROLLBACK")
-    other.close()
-    assert await count(file) == 0
-    await file.close()
 
 
 async def test_rows_written_at_once_and_in_transactions_at_the_same_time_are_all_there(file: SqliteDatabase) -> None:
