@@ -127,7 +127,8 @@ async def _body(receive: Receive) -> bytes:
 
 def serve(port: int, after_s: float) -> None:
     """Serve on the loopback."""
-    from moorline.cli.running import listen, run, uvicorn_server
+    from moorline.cli.listening import listen
+    from moorline.cli.running import run, uvicorn_server
 
     run(uvicorn_server(Answerer(after_s)).serve(sockets=[listen("127.0.0.1", port)]))
 

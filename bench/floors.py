@@ -43,7 +43,8 @@ async def constant(scope: Message, receive: Receive, send: Send) -> None:
 
 def serve(port: int) -> None:
     """Serve the constant with the very server, and settings of it, that `moorline serve` runs on."""
-    from moorline.cli.running import listen, run, uvicorn_server
+    from moorline.cli.listening import listen
+    from moorline.cli.running import run, uvicorn_server
 
     run(uvicorn_server(constant).serve(sockets=[listen("127.0.0.1", port)]))
 

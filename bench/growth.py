@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import aiohttp
 
@@ -27,9 +27,6 @@ from moorline import clock, settings
 from moorline.app import open_service
 from moorline.cli.environment import platform_names
 from tests.engines import ENGINES, Engine, PostgresqlServer, started_postgresql
-
-if TYPE_CHECKING:
-    from bench.options import Options
 
 _T = TypeVar("_T")
 
@@ -58,9 +55,11 @@ class Grown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What a run is carried out with. `show` says what is being done."""
+    """What a run is carried out with. `crowds`: accounts of the two databases; `show` says what is being done."""
 
-    options: "Options"
+    crowds: tuple[int, int]
+    rounds: int
+    seconds: float
     fleet: Fleet
     server_core: int | None
     load_core: int | None
@@ -96,7 +95,7 @@ async def measure(stage: Stage, opened: aiohttp.ClientSession) -> list[Grown]:
     found = []
     for engine in ENGINES:
         with _databases(engine, stage) as make_url:
-            grown = Grown(engine=engine, crowds=stage.options.crowds)
+            grown = Grown(engine=engine, crowds=stage.crowds)
             filled = [await _fill(stage, await make_url(count), count, engine=engine) for count in grown.crowds]
             grown.bytes_each = await sized.bytes_each(filled[-1].url, accounts=grown.crowds[-1])
             await _sweeps(stage, filled, grown)
@@ -119,7 +118,7 @@ async def _fill(stage: Stage, url: str, count: int, *, engine: Engine) -> _Fille
 
 async def _sweeps(stage: Stage, filled: Sequence[_Filled], grown: Grown) -> None:
     """What is due is found and finished, before any server could do it."""
-    for number in range(stage.options.rounds):
+    for number in range(stage.rounds):
         for one in _by_turns(filled, number):
             stage.show(f"{grown.engine}: {SWEEP} among {one.crowd.accounts:,}, round {number + 1}")
             async with seeding.opened(one.url) as db:
@@ -140,7 +139,7 @@ async def _sweeps(stage: Stage, filled: Sequence[_Filled], grown: Grown) -> None
 
 async def _operations(stage: Stage, filled: Sequence[_Filled], grown: Grown, opened: aiohttp.ClientSession) -> None:
     async with _up(stage, filled, opened) as served:
-        for number in range(-1, stage.options.rounds):  # the first warms up
+        for number in range(-1, stage.rounds):  # the first warms up
             for name in TIMES:
                 for one in _by_turns(served, number):
                     stage.show(f"{grown.engine}: {name} among {one.filled.crowd.accounts:,}, round {number + 1}")
@@ -152,7 +151,7 @@ async def _operations(stage: Stage, filled: Sequence[_Filled], grown: Grown, ope
 async def _steps(stage: Stage, filled: _Filled, name: str, opened: aiohttp.ClientSession, number: int) -> list[Once]:
     """What is to be done, as often as it is in a round."""
     world, made = filled.world, filled.crowd
-    count = max(int(TIMES[name] * min(stage.options.seconds, 1)), AT_ONCE)
+    count = max(int(TIMES[name] * min(stage.seconds, 1)), AT_ONCE)
     if name == "start":
         return [operations.start_of(world)] * count
     if name == "callback":

@@ -107,7 +107,8 @@ def to_organization(organization_id: str) -> dict[str, Any]:
 
 def serve(port: int) -> None:
     """Serve on the loopback."""
-    from moorline.cli.running import listen, run, uvicorn_server
+    from moorline.cli.listening import listen
+    from moorline.cli.running import run, uvicorn_server
 
     run(uvicorn_server(Played()).serve(sockets=[listen("127.0.0.1", port)]))
 

@@ -156,7 +156,13 @@ class _Run:
             )
             if growth.NAME in options.only:
                 place = growth.Stage(
-                    options=options, fleet=fleet, server_core=self._server_core, load_core=self._load_core, show=_show
+                    crowds=options.crowds,
+                    rounds=options.rounds,
+                    seconds=options.seconds,
+                    fleet=fleet,
+                    server_core=self._server_core,
+                    load_core=self._load_core,
+                    show=_show,
                 )
                 results.grown = await growth.measure(place, opened)
         _show("")

@@ -23,7 +23,8 @@ from moorline.adapter.oauth import OAuthPlatform
 from moorline.app import create_app, open_service
 from moorline.cli.browser import Browser, Seen
 from moorline.cli.environment import platform_names
-from moorline.cli.running import listen, uvicorn_server
+from moorline.cli.listening import listen
+from moorline.cli.running import uvicorn_server
 from moorline.owners import api_keys, users
 from moorline.owners.api_keys import NewKey
 from moorline.sandbox.app import Sandbox, create_sandbox

@@ -15,7 +15,8 @@ from datetime import timedelta
 from moorline import clock, logs
 from moorline.app import create_app, open_service
 from moorline.cli.environment import platform_names
-from moorline.cli.running import listen, run, uvicorn_server
+from moorline.cli.listening import listen
+from moorline.cli.running import run, uvicorn_server
 from moorline.connect import links
 from moorline.jobs import revoking
 from moorline.jobs.renewals import Renewals

@@ -20,7 +20,7 @@ import aiohttp
 
 from moorline.app import open_service
 from moorline.cli.environment import platform_names
-from moorline.cli.running import listen
+from moorline.cli.listening import listen
 from moorline.owners import api_keys, users
 from moorline.owners.api_keys import NewKey
 from moorline.sandbox.app import create_sandbox

@@ -17,7 +17,8 @@ from moorline.cli import people
 from moorline.cli.demo_flows import Outcome, connect_all
 from moorline.cli.demo_table import Table
 from moorline.cli.environment import given_environment, platform_names, sentences
-from moorline.cli.running import listen, run, uvicorn_server
+from moorline.cli.listening import listen
+from moorline.cli.running import run, uvicorn_server
 from moorline.owners import api_keys, profiles, sessions, users
 from moorline.owners.api_keys import NewKey
 from moorline.sandbox.app import Sandbox, create_sandbox

@@ -1,10 +1,8 @@
 """`serve` and `sandbox`: an ASGI app on uvicorn until it is told to stop."""
 
 import asyncio
-import errno
 import gc
 import json
-import socket
 from typing import Any
 
 import uvicorn
@@ -12,6 +10,7 @@ import uvicorn
 from moorline import logs
 from moorline.app import create_app, open_service
 from moorline.cli.environment import load_settings, sentences, stop
+from moorline.cli.listening import listen
 from moorline.cli.stopping import GRACE_S, Server, on_first_signal
 from moorline.jobs import engine
 from moorline.settings import Settings
@@ -97,24 +96,6 @@ def uvicorn_server(app: Any, *, stopping: asyncio.Event | None = None, drain_s: 
         stopping=stopping or asyncio.Event(),
         drain_s=drain_s,
     )
-
-
-def listen(host: str, port: int, *, advice: str = "") -> socket.socket:
-    """A listening socket. Ends the program with a sentence when the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol by name: only then asyncio sends small answers at once, which would else wait 40 ms each.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen(1024)
-    except OSError as error:
-        listening.close()
-        if error.errno == errno.EADDRINUSE:
-            other = advice or f"Choose another, for example {port + 1}: make demo PORT={port + 1}"
-            stop(f"Port {port} is in use. {other}")
-        stop(f"Cannot listen on {host}:{port}: {error.strerror}.")
-    return listening
 
 
 def _run(work: Any) -> None:

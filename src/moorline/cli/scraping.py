@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from typing_extensions import override
 
-from moorline.cli.running import listen
+from moorline.cli.listening import listen
 from moorline.logs import event
 from moorline.pulse import Pulse
 from moorline.service import Service
