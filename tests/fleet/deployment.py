@@ -32,9 +32,18 @@ class Played:
 
 
 class Fleet:
-    """Everything that runs. `settings` are those of every server and worker; a server's own is its port."""
+    """Everything that runs. `settings` are those of every server and worker, `of_last` those of the last server alone;
+    a server's own is its port.
+    """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str], *, servers: int = SERVERS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        *,
+        servers: int = SERVERS,
+        of_last: Mapping[str, str] | None = None,
+    ) -> None:
         self.ports = [free_port() for _ in range(servers)]
         self.proxy = Proxy(_made(folder / "proxy"), self.ports)
         self.settings = {
@@ -52,6 +61,7 @@ class Fleet:
         self.workers: list[Process] = []
         self.server: Server
         self._folder = folder
+        self._own: list[Mapping[str, str]] = [*({} for _ in self.ports[1:]), of_last or {}]
 
     @property
     def database_url(self) -> str:
@@ -78,7 +88,8 @@ class Fleet:
             played = stack.enter_context(sandboxed(self._folder, self.proxy.base_url))
             self.settings["MOORLINE_OUTBOUND_MAP"] = played.outbound_map
             self.servers = [
-                self._process("serve", number, MOORLINE_PORT=f"{port}") for number, port in enumerate(self.ports)
+                self._process("serve", number, MOORLINE_PORT=f"{port}", **self._own[number])
+                for number, port in enumerate(self.ports)
             ]
             self.workers = [self._process("worker", number) for number in range(workers)]
             for process in (*self.servers, *self.workers):
