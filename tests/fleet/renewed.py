@@ -71,8 +71,16 @@ class Renewed:
     async def _keep_due(self) -> None:
         while True:
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await self._both.primary.run(DUE, self.accounts)
+                await self._make_due()
             await asyncio.sleep(0.2)
+
+    async def _make_due(self) -> None:
+        # Not for long: a primary that falls silent in this very moment would hold up all that follows.
+        connection = await asyncpg.connect(self._both.primary.url, timeout=2, command_timeout=2)
+        try:
+            await connection.execute(DUE, self.accounts)
+        finally:
+            connection.terminate()
 
     async def _is_done(self) -> bool:
         return not any(row["is_due"] for row in await self._both.primary.run(STATE, self.accounts))
