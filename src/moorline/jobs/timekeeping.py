@@ -48,3 +48,5 @@ async def _go_on(db: Database) -> None:
             await follow(db)
         except StoreUnavailable as error:
             event(log, logging.WARNING, "clock_not_compared", reason=str(error))
+        except Exception:  # whatever it was this time: who stops here is wrong about the time for good
+            log.exception("clock_not_compared")
