@@ -266,6 +266,19 @@ async def test_s36_a_revocation_that_never_succeeds_is_given_up_and_wiped_after_
     assert await world.service.db.all("SELECT id FROM revocations") == []
 
 
+async def test_s36_a_platform_that_says_wait_for_years_is_waited_for_until_it_is_given_up(
+    world: World, frozen_clock: FrozenClock
+) -> None:
+    await world.landing("youtube")
+    (account,) = await world.accounts()
+    await world.fault("youtube", "POST /revoke", status=429, body={}, headers={"retry-after": "900000000"}, count=100)
+    await world.ok("DELETE", f"/v1/accounts/{account['_id']}")
+    assert (await row(world, "SELECT tries FROM revocations"))["tries"] == 1
+    frozen_clock.advance(3 * 86400)
+    await revoking.work(world.service)
+    assert await world.service.db.all("SELECT id FROM revocations") == []
+
+
 async def test_s36_a_revocation_is_tried_by_one_at_a_time(world: World, frozen_clock: FrozenClock) -> None:
     await grant_of(world)
     (account,) = await world.accounts()

@@ -103,9 +103,9 @@ async def attempt(service: Service, revocation_id: str) -> None:
     except _PASSING as error:
         _tell(claimed, error)
         if clock.now() - claimed.created_at < GIVE_UP_AFTER:
-            await revocations.put_off(
-                service.db, claimed.id, holder=holder, due_at=clock.now() + _pause(claimed, error)
-            )
+            # The last try is when it is given up, whatever a platform says of how long to wait.
+            due_at = min(clock.now() + _pause(claimed, error), claimed.created_at + GIVE_UP_AFTER)
+            await revocations.put_off(service.db, claimed.id, holder=holder, due_at=due_at)
             return
     except MoorlineError as error:  # dead there already, or nothing that time would change
         _tell(claimed, error)
