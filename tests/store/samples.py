@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -77,6 +78,7 @@ _BY_NAME: dict[str, Any] = {
     "response_ms": 1,
     "status_code": 200,
     "now": NOT_OVER,
+    "longest": timedelta(hours=1),
     **dict.fromkeys(
         ("until", "due_at", "expires_at", "renew_at", "warn_at", "needs_at", "consented_at", "created_at", "updated_at",
          "access_expires_at", "refresh_expires_at", "read_after"),

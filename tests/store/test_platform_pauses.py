@@ -1,6 +1,7 @@
 """Table platform_pauses on both engines: what an app that is to wait keeps others from claiming, and for how long."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from moorline.store import grants, platform_pauses, revocations
 from moorline.store.db import Database
@@ -30,9 +31,16 @@ async def test_the_longest_that_was_told_counts(db: Database) -> None:
 async def test_pauses_that_are_over_go(db: Database) -> None:
     await platform_pauses.put(db, ASKER, after(60))
     await platform_pauses.put(db, replace(ASKER, server=""), after(90))
-    assert await platform_pauses.purge(db, now=after(59)) == 0
-    assert await platform_pauses.purge(db, now=after(60)) == 1
+    hour = timedelta(hours=1)
+    assert await platform_pauses.purge(db, now=after(59), longest=hour) == 0
+    assert await platform_pauses.purge(db, now=after(60), longest=hour) == 1
     assert await platform_pauses.get(db, ASKER) is None
+
+
+async def test_a_pause_that_a_wrong_clock_made_longer_than_any_is_goes(db: Database) -> None:
+    await platform_pauses.put(db, ASKER, after(30 * 86400))
+    assert await platform_pauses.purge(db, now=NOW, longest=timedelta(hours=1)) == 1
+    assert await platform_pauses.put(db, ASKER, after(60))
 
 
 async def test_grants_of_an_app_that_is_to_wait_are_neither_due_nor_claimed(db: Database) -> None:

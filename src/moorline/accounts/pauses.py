@@ -34,6 +34,11 @@ async def note(service: Service, grant: Grant, error: MoorlineError) -> int:
     return min(told_s, LONGEST_OF_ONE_S)
 
 
+async def purge(service: Service) -> int:
+    """Forget what is over; how many."""
+    return await platform_pauses.purge(service.db, now=clock.now(), longest=timedelta(seconds=LONGEST_PAUSE_S))
+
+
 async def check(service: Service, grant: Grant) -> None:
     """Raises: PlatformRateLimited while the app of this grant is to wait."""
     until = await platform_pauses.get(service.db, _asker(grant))

@@ -8,13 +8,13 @@ from functools import partial
 from typing import Protocol
 
 from moorline import clock
-from moorline.accounts import history
+from moorline.accounts import history, pauses
 from moorline.connect import state
 from moorline.errors import StoreUnavailable
 from moorline.logs import event, working
 from moorline.owners import audit, invites, links, sessions
 from moorline.service import Service
-from moorline.store import attempts, bot_inboxes, kept_answers, limit_counters, platform_pauses, selections
+from moorline.store import attempts, bot_inboxes, kept_answers, limit_counters, selections
 from moorline.store.db import Database
 from moorline.webhooks import deliver
 
@@ -110,7 +110,7 @@ async def purge(service: Service) -> int:
         partial(links.purge, service.db, now=now, limit=BATCH),
         partial(sessions.purge, service.db, now=now, limit=BATCH),
         partial(limit_counters.purge, service.db, now=now, limit=BATCH),
-        partial(platform_pauses.purge, service.db, now=now),
+        partial(pauses.purge, service),
     )
     total = 0
     for sweep in sweeps:

@@ -1,7 +1,7 @@
 """Table `platform_pauses`: apps that their platform asked to wait, until they may ask again."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from moorline import clock
 from moorline.store.db import Statements
@@ -41,6 +41,10 @@ async def get(db: Statements, asker: Asker) -> datetime | None:
     return None if row is None else clock.from_ms(row["until_ms"])
 
 
-async def purge(db: Statements, *, now: datetime) -> int:
-    """Delete the pauses that are over; how many."""
-    return await db.run("DELETE FROM platform_pauses WHERE until_ms <= $1", clock.to_ms(now))
+async def purge(db: Statements, *, now: datetime, longest: timedelta) -> int:
+    """Delete the pauses that are over, and those a wrong clock made longer than any may be; how many."""
+    return await db.run(
+        "DELETE FROM platform_pauses WHERE until_ms <= $1 OR until_ms > $2",
+        clock.to_ms(now),
+        clock.to_ms(now + longest),
+    )
