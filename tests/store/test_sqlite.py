@@ -40,6 +40,12 @@ def log_bytes_of(path: str) -> int:
     return log.stat().st_size if log.exists() else 0
 
 
+def log_header(path: str) -> bytes:
+    """Of the write-ahead log: it is another one whenever the log is begun anew."""
+    log = Path(f"{path}-wal")
+    return log.read_bytes()[:32] if log.exists() else b""
+
+
 def in_a_future() -> Awaitable[object]:
     async def wait() -> None:
         await asyncio.get_running_loop().create_future()
@@ -295,6 +301,23 @@ async def test_the_log_is_used_again_instead_of_growing_for_ever(path: str, monk
         log_bytes.append(log_bytes_of(path))
     await file.close()
     assert log_bytes[-1] < 2 * log_bytes[0]
+
+
+async def test_the_write_that_begins_the_log_anew_is_one_that_nobody_waits_for(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "CHECKPOINT_EVERY_S", 0.05)
+    file = SqliteDatabase.open(path)
+    begun_by_a_row = 0
+    for number in range(5):
+        await asyncio.sleep(0.3)
+        idle = log_header(path)
+        await asyncio.sleep(0.2)
+        assert log_header(path) == idle, "while nobody writes, nothing is written"
+        assert await file.one(f"{PUT} RETURNING bot_id", str(number), "") is not None
+        begun_by_a_row += log_header(path) != idle
+    await file.close()
+    assert begun_by_a_row < 5, "only one that meets the very moment between a checkpoint and what follows it"
 
 
 async def test_the_log_does_not_grow_for_ever_under_writers_that_never_pause(

@@ -205,13 +205,21 @@ class SqliteDatabase(Database):
     def _checkpoint(self) -> None:
         connection = open_connection(self._path)
         connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_WAIT_MS}")
+        seen = None
         while not self._stopping.wait(CHECKPOINT_EVERY_S):
-            with suppress(sqlite3.Error):  # busy or full now: the next round tries again
-                _, log_frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            with suppress(sqlite3.Error, StoreUnavailable):  # busy or full now: the next round tries again
+                (version,) = connection.execute("PRAGMA data_version").fetchone()
+                if version == seen:  # nobody else has written since
+                    continue
+                _, log_frames, written_back = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                 # Writers that never pause never begin the log anew, so it would grow for ever: they wait, once, for
                 # the few frames that are left.
                 if log_frames > MOST_LOG_FRAMES:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)")
+                # The write that begins the log anew waits for the disk: let it be one that nobody waits for.
+                if log_frames == written_back:
+                    _in_transaction(connection, _touch, durable=False)
+                seen = version
         with suppress(sqlite3.Error):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
