@@ -1,11 +1,14 @@
 """What spans are named after: words of a platform and of ours, never what somebody brought; and what is off costs."""
 
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
+from opentelemetry.context import Context
 
-from moorline.tracing import kind_of, template_of
+from moorline.tracing import EXPORT_WITHIN_S, Tracing, kind_of, template_of
 
 
 @pytest.mark.parametrize(
@@ -69,3 +72,14 @@ def test_traces_without_their_packages_stop_the_start_with_a_sentence() -> None:
     assert done.stdout.strip() == (
         "MOORLINE_TRACES_URL is set, but OpenTelemetry is not installed: pip install 'moorline[otel]'."
     )
+
+
+def test_a_receiver_that_hangs_holds_the_stop_no_longer_than_one_export() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        tracing = Tracing(url=f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces")
+        for _ in range(1800):
+            with tracing.span("work", context=Context()):
+                pass
+        begun_s = time.monotonic()
+        tracing.close()
+        assert time.monotonic() - begun_s < EXPORT_WITHIN_S + 2

@@ -5,6 +5,7 @@ routes and templates, never a path, a query, a header, a value or an error's tex
 """
 
 import re
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
@@ -54,8 +55,11 @@ class Tracing:
         return self._provider.force_flush(EXPORT_WITHIN_S * 1000)
 
     def close(self) -> None:
-        """Send what is left, as far as the receiver answers in time. Blocks."""
-        self._provider.shutdown()
+        """Send what is left, as far as the receiver takes it in time; the rest is let go. Blocks."""
+        # Not in this thread: the library sends batch after batch, and has no limit for all of them.
+        closing = threading.Thread(target=self._provider.shutdown, name="traces-closing", daemon=True)
+        closing.start()
+        closing.join(EXPORT_WITHIN_S)
 
     @contextmanager
     def span(self, name: str, kind: SpanKind = SpanKind.INTERNAL, context: Context | None = None) -> Iterator[Span]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from moorline import tracing
 from moorline.cli import app, stopping
 from moorline.cli.environment import platform_names
 from moorline.jobs import engine
@@ -17,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 COMMANDS = frozenset(command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands)
 
-# What the program takes at most from the signal to its end: its grace, then its loops, then renewals under way.
-LONGEST_STOP_S = stopping.GRACE_S + 2 * (engine.STOP_WITHIN_S + engine.RELEASE_WITHIN_S)
+# What the program takes at most from the signal to its end: its grace, its loops, renewals under way, then its traces.
+LONGEST_STOP_S = stopping.GRACE_S + 2 * (engine.STOP_WITHIN_S + engine.RELEASE_WITHIN_S) + tracing.EXPORT_WITHIN_S
 CONNECTIONS = Settings().database_pool_size  # of one process
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+):\?(?P<told>[^}]+)\}")
