@@ -1,6 +1,7 @@
 """`/metrics` and `/healthz` on a port of their own, of real processes: the service and the worker."""
 
 import asyncio
+import socket
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -63,6 +64,10 @@ def test_the_service_answers_scrapes_beside_people_and_stops_when_told(tmp_path:
         assert read(scraped.replace("/metrics", "/healthz")) == (200, "ok")
         assert read(scraped.replace("/metrics", "/v1/users"))[0] == 404
         assert read(scraped, method="POST")[0] == 404
+        for _ in range(40):  # who connects and says nothing
+            stack.enter_context(socket.create_connection(("127.0.0.1", int(given["MOORLINE_METRICS_PORT"]))))
+        assert read(scraped.replace("/metrics", "/healthz")) == (200, "ok")
+        assert read(scraped)[0] == 200
     assert "Traceback" not in service.log
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from moorline.scrape import Scrape
 
 METRICS, HEALTH = "/metrics", "/healthz"
+MOST_SCRAPES = 4
 log = logging.getLogger("moorline.jobs")
 
 
@@ -42,7 +43,6 @@ async def scraped(service: Service) -> AsyncIterator[None]:
             proxy_headers=False,
             lifespan="off",
             timeout_graceful_shutdown=1,
-            limit_concurrency=16,
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -59,6 +59,7 @@ class Listener:
     def __init__(self, scrape: "Scrape", pulse: Pulse) -> None:
         self._scrape = scrape
         self._pulse = pulse
+        self._at_once = asyncio.Semaphore(MOST_SCRAPES)  # of scrapes alone: a probe is answered whoever else is here
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         """ASGI entry."""
@@ -71,7 +72,9 @@ class Listener:
             await self._tell_health(send)
             return
         given = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        told = await self._scrape.answer(authorization=given.get(b"authorization", ""), accept=given.get(b"accept", ""))
+        authorization, accept = given.get(b"authorization", ""), given.get(b"accept", "")
+        async with self._at_once:
+            told = await self._scrape.answer(authorization=authorization, accept=accept)
         await _answer(send, told.status, told.headers, told.body)
 
     async def _tell_health(self, send: Any) -> None:
