@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from moorline.cli.running import KEEPS_S
 from moorline.vault import new_key
 from tests.deploy.files import DEPLOY
 from tests.engines import PostgresqlServer
@@ -138,6 +139,14 @@ def test_the_file_is_right_for_an_address_with_a_certificate(tmp_path: Path) -> 
     checked = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "Valid configuration" in checked.stdout + checked.stderr
+
+
+def test_the_proxy_gives_up_idle_connections_before_the_servers_do(tmp_path: Path) -> None:
+    given = {"HOME": str(tmp_path), "SITE": "https://connect.example.com", "UPSTREAMS": "server-1:8400"}
+    command = [str(CADDY), "adapt", "--adapter", "caddyfile", "--config", str(FILE)]
+    adapted = subprocess.run(command, env=given, capture_output=True, text=True, check=True).stdout
+    (idle_ns,) = re.findall(r'"keep_alive":\{"idle_timeout":(\d+)\}', adapted)
+    assert int(idle_ns) / 1e9 <= KEEPS_S - 10
 
 
 def test_one_server_after_the_other_restarts_and_nobody_is_refused(fleet: Fleet) -> None:
