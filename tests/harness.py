@@ -335,7 +335,6 @@ def _url_of(listening: socket.socket) -> str:
 async def _started(app: Any, listening: socket.socket) -> uvicorn.Server:
     """A server without its main loop, which only watches for signals and refreshes the Date header."""
     server = uvicorn_server(app)
-    server.config.timeout_keep_alive = 120  # a test may pause on a busy machine, and clients send no form twice
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup(sockets=[listening])

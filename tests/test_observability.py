@@ -3,36 +3,45 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from moorline.metrics import Backlog, Gauged, Metrics
+from moorline.app import healthz, metrics, readyz
+from moorline.errors import Slug
+from moorline.metrics import RENEWALS, Backlog, Gauged, Metrics
+from moorline.scrape import EXPIRING_DAYS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = (ROOT / "docs/observability.md").read_text("utf-8")
 FOLDER = ROOT / "deploy/observability"
 FILLED = Backlog(
-    renewals=1, renewals_oldest_s=1, deliveries=1, deliveries_oldest_s=1, revocations=1, expiring={1: 1, 7: 1, 14: 1}
+    renewals=1,
+    renewals_oldest_s=1,
+    deliveries=1,
+    deliveries_oldest_s=1,
+    revocations=1,
+    expiring=dict.fromkeys(EXPIRING_DAYS, 1),
 )
 GAUGED = Gauged(engine="postgresql", in_use=1, idle=1, waiting=1, backlog=FILLED)
 ADDED_BY_PROMETHEUS = {"job", "instance"}
-VARIABLES = {"$platform"}
+PROBED = ("route", "!~")
 WORDS = re.compile(r"\b((?:moorline|process)_[a-z_]+)(\{[^}]*(?:\{[a-z_]+\}[^}]*)*\})?")
 MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
 
 
 def scraped() -> str:
     """A scrape of a process in which everything has happened once."""
-    metrics = Metrics(platforms=["twitter"])
-    for event in metrics.counted:
-        metrics.count(event, {"platform": "twitter", "status": 200, "ms": 1})
-    body, _ = metrics.text(GAUGED, "")
+    series = Metrics(platforms=["twitter"])
+    for event in series.counted:
+        series.count(event, {"platform": "twitter", "status": 200, "ms": 1})
+    body, _ = series.text(GAUGED, "")
     return body.decode()
 
 
@@ -97,25 +106,65 @@ def test_every_name_and_label_of_dashboard_and_rules_is_exposed(where: str, expr
 
 @pytest.mark.parametrize(("where", "expression"), list(expressions()))
 def test_every_value_a_label_is_compared_with_can_be_there(where: str, expression: str) -> None:
-    """Values of `route` are routes of the document's; those of `platform` and `job` are the reader's own."""
-    for _, matchers in WORDS.findall(expression):
+    """Those of `platform` and `job` are the reader's own."""
+    for name, matchers in WORDS.findall(expression):
         for label, _, value in MATCHER.findall(matchers):
             if label in {"platform", "job"}:
                 continue
             for one in value.split("|"):
-                assert one in known_values(label), f"{label} is never {one}"
+                assert one in possible(name, label), f"{label} of {name} is never {one}"
+
+
+def possible(name: str, label: str) -> set[str]:
+    """The values that a label of a series may have."""
+    return routes() if label == "route" else values()[name, label]
 
 
 @cache
-def known_values(label: str) -> set[str]:
-    if label == "route":
-        return {"/api/v1/accounts", "/api/v1/profiles"}
-    source = (ROOT / "src/moorline/metrics.py").read_text("utf-8")
-    written = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
-    errors = ast.parse((ROOT / "src/moorline/errors.py").read_text("utf-8"))
-    slugs = {node.value for node in ast.walk(errors) if isinstance(node, ast.Constant)}
-    days = {f"{days}d" for days in FILLED.expiring}
-    return {str(value) for value in written | slugs} | {f"{n}xx" for n in range(1, 6)} | days
+def routes() -> set[str]:
+    """The paths in the program's own spelling, as the label has them."""
+    api = (ROOT / "src/moorline/http").glob("*.py")
+    inside = {f"/api/v1{one}" for path in api for one in constants(path) if one.startswith("/")}
+    return inside | {one for one in constants(ROOT / "src/moorline/app.py") if one.startswith("/")}
+
+
+@cache
+def values() -> Mapping[tuple[str, str], set[str]]:
+    """What comes out when every event is told with every word the series know: of each, what its label lets through."""
+    series = Metrics(platforms=["twitter"])
+    words = constants(ROOT / "src/moorline/metrics.py") | set(get_args(Slug))
+    told = [{"method": word, "outcome": word, "stage": word, "slug": word} for word in words]
+    told += [{"status": status, "platform_status": status} for status in (None, 100, 200, 302, 404, 429, 503)]
+    for event in series.counted:
+        for fields in told:
+            series.count(event, {"platform": "twitter", **fields})
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for family in text_string_to_metric_families(series.text(GAUGED, "")[0].decode()):
+        for sample in family.samples:
+            for label, value in sample.labels.items():
+                found[sample.name, label].add(value)
+    return found
+
+
+def constants(path: Path) -> set[str]:
+    """Every text that is written in a file of the program."""
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_a_value_is_looked_for_in_its_own_label() -> None:
+    assert possible("moorline_renewals_total", "outcome") == {*RENEWALS, "other"}
+    assert possible("moorline_http_requests_total", "status") == {"none", "1xx", "2xx", "3xx", "4xx", "5xx"}
+    assert possible("moorline_tokens_expiring", "within") == {f"{days}d" for days in EXPIRING_DAYS}
+
+
+def test_errors_are_not_diluted_by_who_asks_whether_the_server_lives() -> None:
+    (expression,) = (rule["expr"] for rule in rules() if rule["alert"] == "MoorlineErrors")
+    sums = [MATCHER.findall(matchers) for _, matchers in WORDS.findall(expression)]
+    assert len(sums) == 2
+    for matched in sums:
+        (left_out,) = (set(value.split("|")) for label, operator, value in matched if (label, operator) == PROBED)
+        assert left_out == {path for handler in (healthz, readyz, metrics) for path in handler.paths}
 
 
 def test_every_alert_is_documented_with_what_to_do_and_the_other_way_round() -> None:
@@ -153,12 +202,6 @@ def test_every_counted_event_is_told_somewhere_with_the_fields_that_are_counted(
         assert name in told, name
         assert name == "answered" or "platform" in told[name], f"{name} tells no platform"
     assert {name for name in by_variable if f'"{name}"' not in texts} == set()
-
-
-def test_the_routes_of_the_rules_exist() -> None:
-    source = "".join(path.read_text("utf-8") for path in (ROOT / "src/moorline/http").glob("*.py"))
-    for route in known_values("route"):
-        assert f'"{route.removeprefix("/api/v1")}"' in source
 
 
 def test_what_an_alert_watches_for_an_increase_is_there_before_it_happens() -> None:

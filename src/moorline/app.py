@@ -53,6 +53,7 @@ from moorline.limits.opening import open_limits
 from moorline.outbound import OutboundMap
 from moorline.pages.failures import for_browsers
 from moorline.pages.routes import PAGES
+from moorline.readiness import Readiness
 from moorline.service import Service
 from moorline.settings import PREFIX, Settings, WrongSettings
 from moorline.store import engines as store
@@ -155,6 +156,7 @@ def create_app(service: Service) -> Envelope:
         debug=False,
     )
     litestar.state.service = service
+    litestar.state.readiness = Readiness(service)
     if service.metrics is not None:
         from moorline.scrape import Scrape
 
@@ -171,15 +173,9 @@ async def healthz() -> dict[str, str]:
 
 @get("/readyz", opt=public(), include_in_schema=False)
 async def readyz(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
-    """The database answers and this version can serve it, and the server is not told to stop."""
-    service: Service = request.app.state.service
-    if service.stopping.is_set():
-        return Response({"status": "stopping"}, status_code=503)
-    try:
-        ready = await migrate.misfit(service.db) is None
-    except StoreUnavailable:
-        ready = False
-    return Response({"status": "ready" if ready else "not ready"}, status_code=200 if ready else 503)
+    """The server is not told to stop, and this version can serve the database, if that answers."""
+    is_ready, state = await request.app.state.readiness.told()
+    return Response({"status": state}, status_code=200 if is_ready else 503)
 
 
 @get("/metrics", opt=public(), include_in_schema=False)

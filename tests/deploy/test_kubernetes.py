@@ -6,6 +6,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
+from moorline.http.proxy import MAX_BODY_BYTES
 from moorline.settings import PREFIX
 from moorline.vault import new_key
 from tests.deploy.files import COMMANDS, CONNECTIONS, DEPLOY, LONGEST_STOP_S, documents, settings_of
@@ -189,6 +190,14 @@ def test_the_way_in_leads_to_the_servers_under_the_public_address() -> None:
     (path,) = rule["http"]["paths"]
     assert path["backend"]["service"] == {"name": service["metadata"]["name"], "port": {"name": "http"}}
     assert [port["targetPort"] for port in service["spec"]["ports"]] == ["http"]
+
+
+def test_s30_the_way_in_logs_no_addresses_and_takes_every_body_that_the_servers_take() -> None:
+    (ingress,) = of_kind("Ingress")
+    assert ingress["metadata"]["annotations"] == {
+        "nginx.ingress.kubernetes.io/enable-access-log": "false",
+        "nginx.ingress.kubernetes.io/proxy-body-size": f"{MAX_BODY_BYTES // 1024**2}m",
+    }
 
 
 def test_as_many_servers_as_there_may_be_fit_into_the_connections_of_a_usual_postgresql() -> None:

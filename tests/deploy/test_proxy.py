@@ -11,18 +11,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from moorline.cli.running import KEEPS_S
 from moorline.vault import new_key
 from tests.deploy.files import DEPLOY
 from tests.engines import PostgresqlServer
+from tests.fleet.relay import Relay
 from tests.journeys.processes import Process, free_port
 
 CADDY = Path(sys.executable).with_name("caddy")
 FILE = DEPLOY / "Caddyfile"
 SIGN_IN = "/dashboard/sign-in"
 WITHIN_S = 20.0
+HEALTH_TIMEOUT_S = 2.0
+NOTICED_S = 5.0  # the proxy has asked each server twice
 MORE_THAN_ENOUGH = 70  # tries of one client, for two servers that each count for themselves
 
 
@@ -33,26 +38,40 @@ class Answer:
     text: str
 
 
+def ask(
+    port: int,
+    path: str,
+    *,
+    method: str = "GET",
+    body: str = "",
+    source: str = "127.0.0.1",
+    **headers: str,
+) -> Answer:
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=WITHIN_S, source_address=(source, 0))
+    try:
+        asked.request(
+            method, path, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
+        answer = asked.getresponse()
+        told = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(status=answer.status, headers=told, text=answer.read().decode("utf-8", "replace"))
+    finally:
+        asked.close()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     port: int
     servers: tuple[Process, ...]
     log: Path
+    to_database: Relay
+    database_port: int
 
     def ask(
         self, path: str, *, method: str = "GET", body: str = "", source: str = "127.0.0.1", **headers: str
     ) -> Answer:
         """Ask the proxy, from one of the loopback's addresses."""
-        asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN_S, source_address=(source, 0))
-        try:
-            asked.request(
-                method, path, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
-            )
-            answer = asked.getresponse()
-            told = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(status=answer.status, headers=told, text=answer.read().decode("utf-8", "replace"))
-        finally:
-            asked.close()
+        return ask(self.port, path, method=method, body=body, source=source, **headers)
 
     def try_to_sign_in(self, *, source: str, **headers: str) -> Answer:
         """With a wrong password, as the form of the dashboard sends it."""
@@ -105,17 +124,25 @@ def database_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def fleet(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def to_database() -> Iterator[Relay]:
+    with Relay().running() as relay:
+        yield relay
+
+
+@pytest.fixture(scope="module")
+def fleet(database_url: str, to_database: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Two servers and the proxy, with the settings of `compose.yaml`."""
     tmp_path = tmp_path_factory.mktemp("fleet")
     port, servers, ports, key = free_port(), [], [free_port(), free_port()], new_key()
+    database_port = urlsplit(database_url).port or 5432
+    to_database.lead_to(database_port)
     with ExitStack() as stack:
         for number in ports:
             folder = tmp_path / str(number)
             folder.mkdir()
             settings = {
                 "MOORLINE_PUBLIC_URL": f"http://127.0.0.1:{port}",
-                "MOORLINE_DATABASE_URL": database_url,
+                "MOORLINE_DATABASE_URL": database_url.replace(f":{database_port}/", f":{to_database.port}/"),
                 "MOORLINE_ENCRYPTION_KEYS": key,
                 "MOORLINE_PORT": str(number),
                 "MOORLINE_BACKGROUND": "false",
@@ -127,7 +154,7 @@ def fleet(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             servers.append(server)
         upstreams = " ".join(f"127.0.0.1:{number}" for number in ports)
         log = stack.enter_context(caddy(tmp_path, site=f"http://127.0.0.1:{port}", upstreams=upstreams))
-        found = Fleet(port=port, servers=tuple(servers), log=log)
+        found = Fleet(port=port, servers=tuple(servers), log=log, to_database=to_database, database_port=database_port)
         until(found, 200)
         yield found
 
@@ -140,6 +167,14 @@ def test_the_file_is_right_for_an_address_with_a_certificate(tmp_path: Path) -> 
     assert "Valid configuration" in checked.stdout + checked.stderr
 
 
+def test_the_proxy_gives_up_idle_connections_before_the_servers_do(tmp_path: Path) -> None:
+    given = {"HOME": str(tmp_path), "SITE": "https://connect.example.com", "UPSTREAMS": "server-1:8400"}
+    command = [str(CADDY), "adapt", "--adapter", "caddyfile", "--config", str(FILE)]
+    adapted = subprocess.run(command, env=given, capture_output=True, text=True, check=True).stdout
+    (idle_ns,) = re.findall(r'"keep_alive":\{"idle_timeout":(\d+)\}', adapted)
+    assert int(idle_ns) / 1e9 <= KEEPS_S - 10
+
+
 def test_one_server_after_the_other_restarts_and_nobody_is_refused(fleet: Fleet) -> None:
     for server in fleet.servers:
         server.stop()
@@ -147,6 +182,27 @@ def test_one_server_after_the_other_restarts_and_nobody_is_refused(fleet: Fleet)
             assert fleet.ask("/api/v1/accounts").status == 401
         start(server)
         wait_until_used(fleet, server)
+
+
+@pytest.mark.parametrize("how", ["refuses", "is silent"])
+def test_while_the_database_is_away_callers_hear_from_the_servers_when_to_come_again(fleet: Fleet, how: str) -> None:
+    if how == "refuses":
+        fleet.to_database.lead_to(0)
+    else:
+        fleet.to_database.swallow()
+    try:
+        give_up_at = time.monotonic() + NOTICED_S
+        while time.monotonic() < give_up_at:
+            asked_at = time.monotonic()
+            ready = ask(int(fleet.servers[0].folder.name), "/readyz")
+            assert time.monotonic() - asked_at < HEALTH_TIMEOUT_S
+            assert (ready.status, ready.text) == (200, '{"status":"database away"}')
+            time.sleep(0.5)
+        answer = fleet.ask("/api/v1/accounts", Authorization=f"Bearer sk_{'0' * 64}")
+    finally:
+        fleet.to_database.lead_to(fleet.database_port)
+    assert (answer.status, answer.headers.get("retry-after")) == (503, "2"), answer.text
+    assert '"store_unavailable"' in answer.text
 
 
 def test_s53_whoever_writes_an_address_of_their_own_is_counted_by_the_one_the_proxy_saw(fleet: Fleet) -> None:

@@ -70,6 +70,13 @@ def test_every_unit_is_hardened(unit: Path) -> None:
 
 
 @EACH
+def test_a_process_that_is_measured_sees_the_clock_its_measures_need(unit: Path) -> None:
+    # ProcSubset=pid hides /proc/stat, and without that time of the start there is no process_* series at all.
+    assert values(unit, "ProtectProc") == ["invisible"]
+    assert values(unit, "ProcSubset") == (["pid"] if values(unit, "Type") == ["oneshot"] else [])
+
+
+@EACH
 def test_every_unit_runs_a_command_that_exists(unit: Path) -> None:
     (line,) = values(unit, "ExecStart")
     program, command, *options = line.split()

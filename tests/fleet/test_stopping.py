@@ -90,6 +90,21 @@ async def test_a_second_signal_ends_a_server_at_once(draining: tuple[Process, st
     assert await asyncio.to_thread(server.ended, 2.0) == -second
 
 
+async def test_an_idle_connection_is_kept_while_the_server_serves_and_ends_when_it_has_drained(
+    draining: tuple[Process, str],
+) -> None:
+    server, url = draining
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as kept:
+        kept.settimeout(BOUND_S)
+        for pause_s in (0, 6):  # uvicorn itself would close it after five
+            await asyncio.sleep(pause_s)
+            kept.sendall(b"POST /api/v1/links HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
+            assert (await asyncio.to_thread(kept.recv, 4096)).startswith(b"HTTP/1.1 4")
+        server.send(signal.SIGTERM)
+        assert await asyncio.to_thread(kept.recv, 4096) == b""
+        assert await asyncio.to_thread(server.ended, 5.0) == 0
+
+
 async def test_who_connected_before_the_port_closed_is_answered(draining: tuple[Process, str]) -> None:
     server, url = draining
     port = int(url.rpartition(":")[2])

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from moorline.store.migrations import HEAD
 from tests.harness import UNKNOWN_ID, World, failure, shares_a_world
 
 pytestmark = shares_a_world
@@ -115,6 +116,16 @@ async def test_unknown_parameters_are_ignored_on_every_read(shared: World) -> No
 async def test_the_service_says_whether_it_is_up_and_ready(shared: World) -> None:
     assert (await shared.call("GET", "/healthz", key=None)).json == {"status": "ok"}
     assert (await shared.call("GET", "/readyz", key=None)).json == {"status": "ready"}
+
+
+async def test_a_server_that_the_schema_no_longer_fits_is_not_ready(shared: World) -> None:
+    db = shared.service.db
+    await db.run("UPDATE alembic_version SET version_num = '0001'")
+    try:
+        answer = await shared.call("GET", "/readyz", key=None)
+    finally:
+        await db.run("UPDATE alembic_version SET version_num = $1", HEAD)
+    assert (answer.status, answer.json) == (503, {"status": "not ready"})
 
 
 async def test_an_answer_does_not_name_the_server_software(shared: World) -> None:

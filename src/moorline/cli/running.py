@@ -16,7 +16,9 @@ from moorline.jobs import engine
 from moorline.settings import Settings
 from moorline.store import migrate
 
-_SANDBOX_KEEPS_S = 60
+# An idle connection, longer than who asks keeps it: Caddy two minutes, ingress-nginx one. Else a request is written
+# into one that is just being closed, and a POST, which no proxy sends twice, becomes 502.
+KEEPS_S = 150
 
 
 def serve(*, migrate_first: bool) -> None:
@@ -76,10 +78,7 @@ def sandbox(*, host: str, port: int, callback_base: str) -> None:
     outbound_map = {f"https://{name}": f"{base_url}/sandbox/{name}" for name in played.hosts()}
     print(f"The sandbox listens on {base_url}; its control API is at {base_url}/_sandbox/.")
     print(f"MOORLINE_OUTBOUND_MAP='{json.dumps(outbound_map)}'", flush=True)
-    server = uvicorn_server(played)
-    # Longer than a client keeps one, so that none is closed under a request that is on its way.
-    server.config.timeout_keep_alive = _SANDBOX_KEEPS_S
-    _run(server.serve(sockets=[listening]))
+    _run(uvicorn_server(played).serve(sockets=[listening]))
 
 
 def uvicorn_server(app: Any, *, stopping: asyncio.Event | None = None, drain_s: float = 0) -> Server:
@@ -91,6 +90,7 @@ def uvicorn_server(app: Any, *, stopping: asyncio.Event | None = None, drain_s: 
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=KEEPS_S,
             timeout_graceful_shutdown=GRACE_S,
         ),
         stopping=stopping or asyncio.Event(),
