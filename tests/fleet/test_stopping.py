@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import aiohttp
@@ -94,15 +95,24 @@ async def test_an_idle_connection_is_kept_while_the_server_serves_and_ends_when_
     draining: tuple[Process, str],
 ) -> None:
     server, url = draining
-    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as kept:
-        kept.settimeout(BOUND_S)
-        for pause_s in (0, 6):  # uvicorn itself would close it after five
-            await asyncio.sleep(pause_s)
-            kept.sendall(b"POST /api/v1/links HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
-            assert (await asyncio.to_thread(kept.recv, 4096)).startswith(b"HTTP/1.1 4")
+    kept = HTTPConnection("127.0.0.1", int(url.rpartition(":")[2]), timeout=BOUND_S)
+
+    def posted() -> tuple[int, socket.socket | None]:
+        kept.request("POST", "/api/v1/links")
+        with kept.getresponse() as answer:
+            answer.read()
+        return answer.status, kept.sock
+
+    try:
+        _, first = await asyncio.to_thread(posted)
+        await asyncio.sleep(6)  # uvicorn itself would close it after five
+        assert await asyncio.to_thread(posted) == (404, first)
+        assert first is not None
         server.send(signal.SIGTERM)
-        assert await asyncio.to_thread(kept.recv, 4096) == b""
+        assert await asyncio.to_thread(first.recv, 4096) == b""
         assert await asyncio.to_thread(server.ended, 5.0) == 0
+    finally:
+        kept.close()
 
 
 async def test_who_connected_before_the_port_closed_is_answered(draining: tuple[Process, str]) -> None:
