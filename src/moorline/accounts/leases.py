@@ -1,9 +1,11 @@
 """The right to renew a grant's tokens, taken so that a lost answer keeps nobody from it."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 
 from moorline import clock
+from moorline.accounts.patience import patiently
 from moorline.errors import StoreUnavailable
 from moorline.service import Service
 from moorline.store import grants
@@ -26,10 +28,10 @@ async def claimed(service: Service, grant_id: str, lease: Lease, now: datetime) 
 
 async def _give_back(service: Service, grant_id: str, lease: Lease) -> None:
     """As soon as the database is there: else everybody would wait until it ran out, and nobody renew."""
-    while clock.now() < lease.until:
-        await asyncio.sleep(AGAIN_S)
-        try:
-            await grants.release(service.db, grant_id, lease)
-        except StoreUnavailable:
-            continue
-        return
+    await asyncio.sleep(AGAIN_S)
+    with suppress(StoreUnavailable):
+        await patiently(
+            lambda: grants.release(service.db, grant_id, lease),
+            is_over=lambda: clock.now() >= lease.until,
+            again_s=AGAIN_S,
+        )
