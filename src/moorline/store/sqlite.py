@@ -10,7 +10,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Coroutine
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -286,12 +286,9 @@ class _Connected(Statements):
 
     def one_now(self, sql: str, args: tuple[object, ...]) -> Row | None:
         try:
-            cursor = self._execute(sql, args)
-            try:
+            # A cursor left open would keep its snapshot, and with it the log, from being checkpointed.
+            with closing(self._execute(sql, args)) as cursor:
                 row: Row | None = cursor.fetchone()
-            finally:
-                # A cursor left open would keep its snapshot, and with it the log, from being checkpointed.
-                cursor.close()
         except sqlite3.Error as error:
             raise _translated(error) from error
         return row
