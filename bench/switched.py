@@ -22,7 +22,6 @@ from tests.redis_server import RedisServer, started_redis
 
 NAME = "switched"
 OFF, TRACES = "off", "traces"
-MEASURED = ("start", "get")
 TRACED_BY = "opentelemetry-sdk"
 _APART = "limits_not_shared"  # in the log of a server whose counters did not answer in time
 
